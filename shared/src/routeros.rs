@@ -1,0 +1,7 @@
+//! What agent, controller and twin alike know of RouterOS: how it writes things down.
+//!
+//! Nothing here opens a socket. The client is the agent's `io/routeros`, the server is the twin.
+
+pub mod schema;
+pub mod sentence;
+pub mod value;

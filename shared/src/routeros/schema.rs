@@ -1,0 +1,113 @@
+//! Versions of RouterOS, and which commands and arguments each of them has.
+//!
+//! A schema says what a router of that version would accept by name. What the values mean is not its business; see
+//! [`super::value`].
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use super::value::ValueError;
+
+/// A RouterOS version: `7.24`, `7.20.8`, `7.24.5 (stable)`, `7.25beta3` (compared as `7.25`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Version {
+    /// `7`
+    pub major: u16,
+    /// `20` of `7.20.8`
+    pub minor: u16,
+    /// `8` of `7.20.8`, zero of `7.24`
+    pub patch: u16,
+}
+
+impl Version {
+    /// A version by its numbers, for comparisons such as `version >= Version::new(7, 18, 0)`.
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self { major, minor, patch }
+    }
+}
+
+impl FromStr for Version {
+    type Err = ValueError;
+
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let wrong = || ValueError { what: "version", text: text.to_owned() };
+        let mut parts = text.split_whitespace().next().ok_or_else(wrong)?.split('.');
+        let mut number = |must: bool| -> Result<u16, ValueError> {
+            let Some(part) = parts.next() else { return if must { Err(wrong()) } else { Ok(0) } };
+            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            part[..digits].parse().map_err(|_| wrong())
+        };
+        Ok(Self { major: number(true)?, minor: number(true)?, patch: number(false)? })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)?;
+        if self.patch > 0 { write!(f, ".{}", self.patch) } else { Ok(()) }
+    }
+}
+
+/// What the schema knows of an argument's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Nothing: a number, an address, a word, a list.
+    #[default]
+    Unknown,
+    /// Any text.
+    Text,
+    /// A duration.
+    Time,
+    /// `yes` or `no`.
+    Boolean,
+}
+
+/// The arguments of one command, by name.
+pub type Arguments = BTreeMap<String, Kind>;
+
+/// The commands of one version, by whole path: `/interface/vlan/add`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// The version that these commands are of.
+    pub version: Version,
+    commands: BTreeMap<String, Arguments>,
+}
+
+impl Schema {
+    /// A schema of commands gathered elsewhere.
+    pub fn new(version: Version, commands: BTreeMap<String, Arguments>) -> Self {
+        Self { version, commands }
+    }
+
+    /// The arguments of a command, or nothing where the version does not have it.
+    pub fn command(&self, path: &str) -> Option<&Arguments> {
+        self.commands.get(path)
+    }
+
+    /// Whether a command has an argument of this name.
+    pub fn has(&self, path: &str, argument: &str) -> bool {
+        self.command(path).is_some_and(|arguments| arguments.contains_key(argument))
+    }
+
+    /// All commands, in the order of their paths.
+    pub fn commands(&self) -> impl Iterator<Item = (&str, &Arguments)> {
+        self.commands.iter().map(|(path, arguments)| (path.as_str(), arguments))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_reads_with_its_channel_and_compares_by_number() {
+        let cases = [("7.24", (7, 24, 0)), ("7.20.8", (7, 20, 8)), ("7.24.5 (stable)", (7, 24, 5)), ("7.25beta3", (7, 25, 0))];
+        for (text, (major, minor, patch)) in cases {
+            assert_eq!(text.parse(), Ok(Version::new(major, minor, patch)), "{text}");
+        }
+        assert!(Version::new(7, 9, 9) < Version::new(7, 16, 2));
+        assert_eq!(Version::new(7, 20, 8).to_string(), "7.20.8");
+        for text in ["", "7", "seven.one", "7."] {
+            assert!(text.parse::<Version>().is_err(), "{text}");
+        }
+    }
+}
