@@ -1,0 +1,4 @@
+//! What touches the world: disk, network, clock, processes.
+
+pub mod clock;
+pub mod store;

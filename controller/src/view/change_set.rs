@@ -1,0 +1,182 @@
+//! A change set as it is shown.
+
+use serde::{Deserialize, Serialize};
+use shared::change_set::{Event, Outcome, Phase, State, Verb};
+use utoipa::ToSchema;
+
+/// A change set: what is to change, where it stands in the pipeline, and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChangeSetView {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The router.
+    pub router: String,
+    /// What made it: `vif`.
+    pub source: String,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: String,
+    /// One of the twelve states.
+    #[schema(value_type = String)]
+    pub state: State,
+    /// `confirmed`, `reverted`, `partly_reverted`, `unknown`; null before it has ended.
+    #[schema(value_type = Option<String>)]
+    pub outcome: Option<Outcome>,
+    /// How much it could cost.
+    pub risk: Risk,
+    /// When it is undone without evidence; null where no person has to keep it.
+    pub deadline: Option<String>,
+    /// The stages of the validation that ran.
+    pub stages: Vec<StageView>,
+    /// What would be or was written; null before it was validated.
+    pub plan: Option<PlanView>,
+    /// What is to change.
+    pub items: Vec<ItemView>,
+    /// How far the agent is; null before it has begun.
+    pub progress: Option<ProgressView>,
+    /// What went wrong.
+    pub error: Option<ChangeError>,
+    /// What on the router differs from before, of the outcome `partly_reverted`.
+    pub differs: Vec<String>,
+    /// Every state that it entered.
+    pub history: Vec<HistoryView>,
+    /// What may happen to it now, of what a person may do.
+    #[schema(value_type = Vec<String>)]
+    pub legal_events: Vec<Event>,
+}
+
+/// How much a change could cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// It only makes or removes our own objects.
+    Low,
+    /// It touches what was there.
+    Normal,
+    /// It could cut somebody off; a person has to acknowledge it.
+    High,
+}
+
+/// A stage of the validation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StageView {
+    /// `syntax`, `conflicts`, `dependencies`, `platform`, `security`, `addresses` or `summary`.
+    pub name: String,
+    /// How it went.
+    pub status: StageStatus,
+    /// What it found.
+    pub findings: Vec<FindingView>,
+}
+
+/// How a stage went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StageStatus {
+    /// Nothing found.
+    Passed,
+    /// Found what a person should know.
+    Warning,
+    /// Found what must be put right.
+    Failed,
+}
+
+/// Something that a stage found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FindingView {
+    /// Stable, `lower_snake`.
+    pub code: String,
+    /// The item that it is about.
+    pub item: Option<String>,
+    /// The item's field that it is about.
+    pub field: Option<String>,
+    /// One sentence.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+}
+
+/// What would be written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlanView {
+    /// The writes in their order.
+    pub operations: Vec<OperationView>,
+    /// What a person should know before saying yes.
+    pub warnings: Vec<String>,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OperationView {
+    /// `add`, `set`, `remove` or `move`.
+    #[schema(value_type = String)]
+    pub verb: Verb,
+    /// The RouterOS menu.
+    pub menu: String,
+    /// Names and values.
+    #[serde(serialize_with = "super::as_object", deserialize_with = "super::from_object")]
+    #[schema(value_type = Object)]
+    pub attributes: Vec<(String, String)>,
+}
+
+/// One thing that is to change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ItemView {
+    /// Its place in the change set.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// What it is: `vif`.
+    pub resource: String,
+    /// `create` or `delete`.
+    pub operation: String,
+    /// The id of what is there already.
+    pub key: Option<String>,
+    /// What was asked for.
+    #[schema(value_type = Object)]
+    pub attributes: serde_json::Value,
+    /// Items that come first.
+    pub depends_on: Vec<String>,
+}
+
+/// How far the agent is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProgressView {
+    /// `applying`, `verifying`, `rolling_back` or `ended`.
+    #[schema(value_type = String)]
+    pub phase: Phase,
+    /// Writes done in this phase.
+    pub done: u32,
+    /// Writes of this phase.
+    pub total: u32,
+    /// The write under way or last done.
+    pub current: String,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ChangeError {
+    /// Stable, `lower_snake`.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// A state that a change set entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HistoryView {
+    /// When.
+    pub at: String,
+    /// The state.
+    #[schema(value_type = String)]
+    pub state: State,
+    /// By what event; null for the first.
+    #[schema(value_type = Option<String>)]
+    pub event: Option<Event>,
+    /// Who: a user, `agent` or `controller`.
+    pub by: String,
+}
