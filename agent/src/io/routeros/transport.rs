@@ -1,0 +1,80 @@
+//! Opening the socket, plain or TLS.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::{
+    Security, Target,
+    error::{ConnectError, Fingerprint},
+    tls,
+};
+
+/// A byte stream to the router.
+pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
+
+/// Plain or TLS, the connection does not mind.
+pub(super) type Stream = Box<dyn Transport>;
+
+/// Silence after which the kernel asks the peer's kernel, how often it asks again, and how many times.
+const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(10), 3);
+/// How long sent bytes may stay unacknowledged.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+
+/// Opens the connection; with TLS also the fingerprint of the certificate that the peer proved to hold.
+pub(super) async fn open(target: &Target) -> Result<(Stream, Option<Fingerprint>), ConnectError> {
+    let stream = connect(target).await?;
+    match &target.security {
+        Security::Plain => Ok((Box::new(stream), None)),
+        Security::Pinned { fingerprint } => {
+            let (stream, seen) = tls::handshake(stream, target, *fingerprint).await?;
+            Ok((Box::new(stream), Some(seen)))
+        }
+    }
+}
+
+async fn connect(target: &Target) -> Result<TcpStream, ConnectError> {
+    let after = target.connect_timeout;
+    let unresolved = |reason: String| ConnectError::Unresolved { host: target.host.clone(), reason };
+    let addresses = timeout(after, tokio::net::lookup_host((target.host.as_str(), target.port)))
+        .await
+        .map_err(|_| unresolved("no answer from DNS".to_owned()))?
+        .map_err(|error| unresolved(error.to_string()))?;
+    let mut last = unresolved("none was found".to_owned());
+    for address in addresses {
+        match timeout(after, connect_to(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = unreachable(target, &error),
+            Err(_) => last = ConnectError::NoAnswer { address: target.address(), after },
+        }
+    }
+    Err(last)
+}
+
+async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    // A batch is one write: waiting for its acknowledgement before the next costs 40 ms each.
+    stream.set_nodelay(true)?;
+    let (idle, interval, retries) = KEEP_ALIVE;
+    let keep_alive = TcpKeepalive::new().with_time(idle).with_interval(interval).with_retries(retries);
+    let socket = SockRef::from(&stream);
+    socket.set_tcp_keepalive(&keep_alive)?;
+    socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
+    Ok(stream)
+}
+
+fn unreachable(target: &Target, error: &io::Error) -> ConnectError {
+    let address = target.address();
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => ConnectError::RefusedByPeer { address },
+        io::ErrorKind::TimedOut => ConnectError::NoAnswer { address, after: target.connect_timeout },
+        // The kernel says the rest well: no route, network down, address not available.
+        _ => ConnectError::NoRoute { address, reason: error.to_string() },
+    }
+}
