@@ -1,0 +1,142 @@
+//! Secrets live in files that only their owner may read, and are never shown.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use ed25519_dalek::SigningKey;
+use std::{
+    fmt,
+    fs::File,
+    io::Read as _,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+/// No secret of ours is longer, in bytes.
+const LONGEST: u64 = 64 * 1024;
+
+/// A text that must not be shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text, for whom it is meant.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Why a secret is not to be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The file cannot be read.
+    #[error("the secret file {}: {reason}: enrol the agent anew (`bulkhead router rekey`), or correct the path in the configuration", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// Others than its owner may read or change the file.
+    #[error("the secret file {} may be used by others (mode {mode:04o}): `chmod 600` it, and change the secret if others had a look", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file does not hold what it should.
+    #[error("the secret file {} does not hold {wanted}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What should be in it.
+        wanted: &'static str,
+    },
+}
+
+impl Secret {
+    /// Reads a secret: the file's text without the line's end behind it.
+    ///
+    /// # Errors
+    /// [`SecretError`]; a file that group or others may read or write is refused.
+    pub fn read(path: &Path) -> Result<Self, SecretError> {
+        let unreadable =
+            |error: std::io::Error| SecretError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+        let file = File::open(path).map_err(unreadable)?;
+        // Asked of the open file, so that what is checked is what is read.
+        let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            return Err(SecretError::Exposed { path: path.to_owned(), mode });
+        }
+        let mut text = String::new();
+        file.take(LONGEST).read_to_string(&mut text).map_err(unreadable)?;
+        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        if text.is_empty() {
+            return Err(SecretError::Wrong { path: path.to_owned(), wanted: "a secret: it is empty" });
+        }
+        Ok(Self(text))
+    }
+}
+
+/// Reads the agent's own key: the 32 bytes of an Ed25519 seed in base64.
+///
+/// # Errors
+/// [`SecretError`]
+pub fn read_signing_key(path: &Path) -> Result<SigningKey, SecretError> {
+    let wrong = || SecretError::Wrong { path: path.to_owned(), wanted: "an Ed25519 seed: 32 bytes in base64" };
+    let bytes = BASE64.decode(Secret::read(path)?.reveal().trim()).map_err(|_| wrong())?;
+    Ok(SigningKey::from_bytes(&bytes.try_into().map_err(|_| wrong())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn file(text: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        fs::write(&path, text).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        (folder, path)
+    }
+
+    #[test]
+    fn a_secret_is_read_without_its_line_end_and_never_shown() {
+        let (_folder, path) = file("pass word\r\n", 0o600);
+        let secret = Secret::read(&path).expect("a secret");
+        assert_eq!(secret.reveal(), "pass word");
+        assert_eq!(format!("{secret:?}"), "(secret)");
+    }
+
+    #[test]
+    fn a_secret_that_others_may_use_is_refused_with_what_to_do() {
+        for mode in [0o640, 0o604, 0o620, 0o601, 0o777] {
+            let (_folder, path) = file("password", mode);
+            let error = Secret::read(&path).expect_err("refused");
+            assert_eq!(error, SecretError::Exposed { path, mode });
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+        for mode in [0o600, 0o400] {
+            let (_folder, path) = file("password", mode);
+            assert!(Secret::read(&path).is_ok(), "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_32_bytes_and_nothing_else() {
+        let (_folder, path) = file(&format!("{}\n", BASE64.encode([7; 32])), 0o600);
+        assert_eq!(read_signing_key(&path).expect("a key").to_bytes(), [7; 32]);
+        for wrong in ["", "\n", "AAAA", "not base64!", &BASE64.encode([7; 33])] {
+            let (_folder, path) = file(wrong, 0o600);
+            assert!(matches!(read_signing_key(&path), Err(SecretError::Wrong { .. })), "{wrong}");
+        }
+        let gone = read_signing_key(Path::new("/nowhere/agent.key"));
+        assert!(matches!(gone, Err(SecretError::Unreadable { .. })));
+    }
+}

@@ -1,0 +1,4 @@
+//! Agent.
+
+pub mod config;
+pub mod io;
