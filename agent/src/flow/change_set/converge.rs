@@ -1,0 +1,452 @@
+//! From a router as it is to one as it should be, in the fewest writes that are safe one by one.
+//!
+//! Ours are found by their marks. What is missing is added in the order of ranks (what stops traffic first), what
+//! differs is set, what stands in the wrong place is moved, and what is too much is removed in the opposite order.
+//! In ordered menus our rows stand above every foreign row and in the order of the list; the installer's rows stand
+//! above ours. Dynamic rows are RouterOS' own and are passed over.
+//!
+//! The router may stop answering between any two steps. Each prefix of the steps leaves every VIF closed: its rows
+//! of high rank, which open something, are the last to come and the first to go.
+
+use crate::flow::{
+    object::{Menu, Object, Row, Snapshot},
+    vif::objects::rank,
+};
+use shared::change_set::{Operation, Verb};
+use std::collections::BTreeMap;
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Make an object.
+    Add {
+        /// What.
+        object: Object,
+        /// In front of which row; at the end where nothing is said.
+        before: Option<Anchor>,
+    },
+    /// Put an object right.
+    Set {
+        /// The row's id.
+        id: String,
+        /// What it should be.
+        object: Object,
+    },
+    /// Put a row of ours into its place.
+    Move {
+        /// Where.
+        menu: Menu,
+        /// The row's id.
+        id: String,
+        /// The row's mark, for people.
+        mark: String,
+        /// In front of which row; to the end where nothing is said.
+        before: Option<Anchor>,
+    },
+    /// Take a row of ours away.
+    Remove {
+        /// Where.
+        menu: Menu,
+        /// The row's id.
+        id: String,
+        /// The row's mark, for people.
+        mark: String,
+    },
+}
+
+/// The row in front of which another is put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Anchor {
+    /// One of ours, which may have been added by an earlier step.
+    Mark(String),
+    /// The first foreign row: its id.
+    Foreign(String),
+}
+
+impl Step {
+    /// The write for the preview and the journal. A foreign row is named by its place, not by its id.
+    pub fn operation(&self) -> Operation {
+        let place = |before: &Option<Anchor>| match before {
+            None => "the end".to_owned(),
+            Some(Anchor::Mark(mark)) => mark.clone(),
+            Some(Anchor::Foreign(_)) => "the first row of the table".to_owned(),
+        };
+        let (verb, attributes) = match self {
+            Self::Add { object, before } => {
+                let mut attributes = owned(object);
+                if object.menu.is_ordered() {
+                    attributes.push(("place-before".to_owned(), place(before)));
+                }
+                (Verb::Add, attributes)
+            }
+            Self::Set { object, .. } => (Verb::Set, owned(object)),
+            Self::Move { mark, before, .. } => {
+                (Verb::Move, vec![("comment".to_owned(), mark.clone()), ("destination".to_owned(), place(before))])
+            }
+            Self::Remove { mark, .. } => (Verb::Remove, vec![("comment".to_owned(), mark.clone())]),
+        };
+        Operation { verb, menu: self.menu().path().to_owned(), attributes }
+    }
+
+    /// The menu that is written to.
+    pub fn menu(&self) -> Menu {
+        match self {
+            Self::Add { object, .. } | Self::Set { object, .. } => object.menu,
+            Self::Move { menu, .. } | Self::Remove { menu, .. } => *menu,
+        }
+    }
+
+    /// The mark of the object that is written.
+    pub fn mark(&self) -> &str {
+        match self {
+            Self::Add { object, .. } | Self::Set { object, .. } => &object.mark,
+            Self::Move { mark, .. } | Self::Remove { mark, .. } => mark,
+        }
+    }
+
+    /// What is wrong as long as this step has not been done, for people.
+    pub fn finding(&self) -> String {
+        match self {
+            Self::Add { object, .. } => format!("{} lacks `{}`", object.menu.path(), object.mark),
+            Self::Set { object, .. } => {
+                format!("{} has `{}` with other values, disabled or invalid", object.menu.path(), object.mark)
+            }
+            Self::Move { menu, mark, .. } => format!("{} has `{mark}` in the wrong place", menu.path()),
+            Self::Remove { menu, mark, .. } => format!("{} still has `{mark}`", menu.path()),
+        }
+    }
+}
+
+fn owned(object: &Object) -> Vec<(String, String)> {
+    object.arguments().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The steps from `router` to `desired`; none when it is there already.
+pub fn converge(desired: &[Object], router: &Snapshot) -> Vec<Step> {
+    let mut writes: Vec<Step> = Vec::new();
+    let mut removals: Vec<Step> = Vec::new();
+    for menu in Menu::WRITTEN {
+        let wanted: Vec<&Object> = desired.iter().filter(|object| object.menu == menu).collect();
+        let ours = first_of_each_mark(router, menu);
+        writes.extend(writes_of(menu, &wanted, &ours, router));
+        removals.extend(removals_of(menu, &wanted, &ours, router));
+    }
+    writes.sort_by_key(|step| rank(step.mark()));
+    removals.sort_by_key(|step| std::cmp::Reverse(rank(step.mark())));
+    writes.into_iter().chain(removals).collect()
+}
+
+/// Our rows of a menu by mark. Where a mark stands twice (an add whose answer was lost and that was sent again),
+/// the first counts and the others are removed.
+fn first_of_each_mark(router: &Snapshot, menu: Menu) -> BTreeMap<&str, &Row> {
+    let mut ours = BTreeMap::new();
+    for row in router.static_rows(menu).filter(|row| row.is_vif_object()) {
+        if let Some(mark) = row.mark() {
+            ours.entry(mark).or_insert(row);
+        }
+    }
+    ours
+}
+
+fn writes_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router: &Snapshot) -> Vec<Step> {
+    let foreign = first_foreign(menu, router).filter(|_| menu.is_ordered());
+    let misplaced = if menu.is_ordered() { out_of_place(menu, wanted, ours, router) } else { Vec::new() };
+    let mut in_order: Vec<usize> = (0..wanted.len()).collect();
+    in_order.sort_by_key(|&at| rank(&wanted[at].mark));
+    // Which of the wanted rows stand where they belong by the time of the next step.
+    let mut placed: Vec<bool> = wanted.iter().map(|object| ours.contains_key(object.mark.as_str())).collect();
+    for &at in &misplaced {
+        placed[at] = false;
+    }
+    let mut steps = Vec::new();
+    for at in in_order {
+        let object = wanted[at];
+        let below = (at + 1..wanted.len()).find(|&next| placed[next] && menu.is_ordered());
+        let before = below.map(|next| Anchor::Mark(wanted[next].mark.clone())).or_else(|| foreign.clone());
+        match ours.get(object.mark.as_str()) {
+            None => steps.push(Step::Add { object: object.clone(), before }),
+            Some(row) => {
+                let id = row.id().to_owned();
+                if !row.matches(object) {
+                    steps.push(Step::Set { id: id.clone(), object: object.clone() });
+                }
+                if misplaced.contains(&at) {
+                    steps.push(Step::Move { menu, id, mark: object.mark.clone(), before });
+                }
+            }
+        }
+        placed[at] = true;
+    }
+    steps
+}
+
+/// The first static row that is neither ours nor the installer's.
+fn first_foreign(menu: Menu, router: &Snapshot) -> Option<Anchor> {
+    router.static_rows(menu).find(|row| row.mark().is_none()).map(|row| Anchor::Foreign(row.id().to_owned()))
+}
+
+/// Which of the wanted rows must move: all but the longest run that already stands in order above the foreign rows.
+fn out_of_place(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router: &Snapshot) -> Vec<usize> {
+    let rows: Vec<&Row> = router.static_rows(menu).collect();
+    let top = rows.iter().position(|row| row.mark().is_none()).unwrap_or(rows.len());
+    let place = |mark: &str| {
+        let id = ours.get(mark)?.id();
+        rows.iter().position(|row| row.id() == id)
+    };
+    let present: Vec<(usize, usize)> =
+        wanted.iter().enumerate().filter_map(|(at, object)| place(&object.mark).map(|place| (at, place))).collect();
+    let above: Vec<(usize, usize)> = present.iter().copied().filter(|(_, place)| *place < top).collect();
+    let keep = longest_rising(&above);
+    present.iter().map(|(at, _)| *at).filter(|at| !keep.contains(at)).collect()
+}
+
+/// The indices of a longest run whose places rise.
+fn longest_rising(pairs: &[(usize, usize)]) -> Vec<usize> {
+    let mut best: Vec<Vec<usize>> = Vec::with_capacity(pairs.len());
+    for (index, (at, place)) in pairs.iter().enumerate() {
+        let mut run = (0..index)
+            .filter(|&earlier| pairs[earlier].1 < *place)
+            .map(|earlier| &best[earlier])
+            .max_by_key(|run| run.len())
+            .cloned()
+            .unwrap_or_default();
+        run.push(*at);
+        best.push(run);
+    }
+    best.into_iter().max_by_key(Vec::len).unwrap_or_default()
+}
+
+/// Rows with a mark of ours that nobody wants, and all but the first of a mark that stands twice.
+fn removals_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router: &Snapshot) -> Vec<Step> {
+    router
+        .static_rows(menu)
+        .filter(|row| row.is_vif_object())
+        .filter_map(|row| {
+            let mark = row.mark()?;
+            let first = ours.get(mark).is_some_and(|kept| kept.id() == row.id());
+            let needed = first && wanted.iter().any(|object| object.mark == mark);
+            (!needed).then(|| Step::Remove { menu, id: row.id().to_owned(), mark: mark.to_owned() })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::{
+        object::INSTALLER,
+        vif::{Vif, objects::objects},
+    };
+    use proptest::prelude::*;
+    use shared::{
+        ids::VifId,
+        net::{InterfaceName, Subnet, VlanId},
+        vif::{Egress, KillSwitchMode, VifName, VifSpec},
+    };
+
+    /// A router that does what a step says and nothing else: enough of RouterOS for order and marks. What RouterOS
+    /// makes of the words is the twin's matter.
+    #[derive(Clone, Default)]
+    struct Rows {
+        menus: BTreeMap<Menu, Vec<Row>>,
+        last: u32,
+    }
+
+    impl Rows {
+        fn row(&mut self, values: impl IntoIterator<Item = (String, String)>) -> Row {
+            self.last += 1;
+            Row::new(values.into_iter().chain([(".id".to_owned(), format!("*{:X}", self.last))]))
+        }
+
+        fn foreign(&mut self, menu: Menu, comment: &str, dynamic: bool) {
+            let row =
+                self.row([("comment".to_owned(), comment.to_owned()), ("dynamic".to_owned(), dynamic.to_string())]);
+            self.menus.entry(menu).or_default().push(row);
+        }
+
+        fn snapshot(&self) -> Snapshot {
+            Snapshot::new(self.menus.clone())
+        }
+
+        fn put(&mut self, menu: Menu, row: Row, before: Option<&Anchor>) {
+            let rows = self.menus.entry(menu).or_default();
+            let at = before.map_or(rows.len(), |anchor| {
+                rows.iter()
+                    .position(|row| match anchor {
+                        Anchor::Mark(mark) => row.mark() == Some(mark.as_str()),
+                        Anchor::Foreign(id) => row.id() == id,
+                    })
+                    .expect("the anchor is there when its step runs")
+            });
+            rows.insert(at, row);
+        }
+
+        fn apply(&mut self, step: &Step) {
+            match step {
+                Step::Add { object, before } => {
+                    let values: Vec<_> = owned(object);
+                    let row = self.row(values);
+                    self.put(object.menu, row, before.as_ref());
+                }
+                Step::Set { id, object } => {
+                    let values: Vec<_> = owned(object).into_iter().chain([(".id".to_owned(), id.clone())]).collect();
+                    let rows = self.menus.entry(object.menu).or_default();
+                    *rows.iter_mut().find(|row| row.id() == id).expect("the row") = Row::new(values);
+                }
+                Step::Move { menu, id, before, .. } => {
+                    let rows = self.menus.entry(*menu).or_default();
+                    let row = rows.remove(rows.iter().position(|row| row.id() == id).expect("the row"));
+                    self.put(*menu, row, before.as_ref());
+                }
+                Step::Remove { menu, id, .. } => self.menus.entry(*menu).or_default().retain(|row| row.id() != id),
+            }
+        }
+    }
+
+    fn vif(n: u16) -> Vif {
+        Vif {
+            spec: VifSpec {
+                id: VifId::new(format!("v-{n}")).expect("an id"),
+                name: VifName::new(format!("svc{n}")).expect("a name"),
+                egress: Egress::Interface(InterfaceName::new("wg-vpn").expect("a name")),
+                kill_switch: KillSwitchMode::Block,
+            },
+            vlan_id: VlanId::new(100 + n).expect("a VLAN id"),
+            subnet: Subnet::containing(std::net::Ipv4Addr::from(0xAC10_4000 + u32::from(n) * 4), 30),
+            created_at: 0,
+        }
+    }
+
+    fn furnished() -> Rows {
+        let mut rows = Rows::default();
+        rows.foreign(Menu::Filter, "special dummy rule to show fasttrack counters", true);
+        rows.foreign(Menu::Filter, &format!("{INSTALLER}/input"), false);
+        for menu in [Menu::Filter, Menu::Nat, Menu::Mangle, Menu::RoutingRule] {
+            rows.foreign(menu, "somebody's first", false);
+            rows.foreign(menu, "somebody's second", false);
+        }
+        rows
+    }
+
+    fn run(rows: &mut Rows, vifs: &[Vif]) -> usize {
+        let steps = converge(&objects(vifs), &rows.snapshot());
+        for step in &steps {
+            rows.apply(step);
+        }
+        steps.len()
+    }
+
+    /// Ours stand above everything foreign and below the installer's, in the list's order.
+    fn assert_in_place(rows: &Rows, vifs: &[Vif]) {
+        let desired = objects(vifs);
+        for menu in Menu::WRITTEN.into_iter().filter(|menu| menu.is_ordered()) {
+            let snapshot = rows.snapshot();
+            let marks: Vec<&str> = snapshot.static_rows(menu).map(|row| row.mark().unwrap_or("foreign")).collect();
+            let wanted: Vec<&str> = desired.iter().filter(|o| o.menu == menu).map(|o| o.mark.as_str()).collect();
+            let ours: Vec<&str> =
+                marks.iter().copied().filter(|mark| !mark.starts_with(INSTALLER)).take(wanted.len()).collect();
+            assert_eq!(ours, wanted, "{}", menu.path());
+        }
+    }
+
+    #[test]
+    fn a_first_vif_is_made_above_all_foreign_rows_and_a_second_run_writes_nothing() {
+        let mut rows = furnished();
+        let steps = run(&mut rows, &[vif(0)]);
+        assert!(steps > 30, "{steps}");
+        assert_in_place(&rows, &[vif(0)]);
+        assert_eq!(run(&mut rows, &[vif(0)]), 0);
+    }
+
+    #[test]
+    fn removing_the_last_vif_leaves_what_was_there_before() {
+        let mut rows = furnished();
+        let before = rows.snapshot();
+        run(&mut rows, &[vif(0), vif(1)]);
+        run(&mut rows, &[vif(1)]);
+        assert_in_place(&rows, &[vif(1)]);
+        run(&mut rows, &[]);
+        rows.menus.retain(|_, rows| !rows.is_empty());
+        assert_eq!(rows.snapshot(), before);
+    }
+
+    #[test]
+    fn whatever_opens_comes_last_and_goes_first() {
+        let mut rows = furnished();
+        let steps = converge(&objects(&[vif(0)]), &rows.snapshot());
+        let opens = |step: &Step| step.mark().ends_with("/accept-out") || step.mark().ends_with("/route");
+        let closes = |step: &Step| {
+            ["closed", "jump-forward-in", "blackhole", "rule", "vlan-member"]
+                .iter()
+                .any(|part| step.mark().ends_with(&format!("/{part}")))
+        };
+        let first_open = steps.iter().position(opens).expect("an accept");
+        let last_close = steps.iter().rposition(closes).expect("a drop");
+        assert!(last_close < first_open);
+        run(&mut rows, &[vif(0)]);
+        let steps = converge(&objects(&[]), &rows.snapshot());
+        let last_open = steps.iter().rposition(opens).expect("an accept");
+        let first_close = steps.iter().position(closes).expect("a drop");
+        assert!(last_open < first_close);
+    }
+
+    #[test]
+    fn a_rule_that_somebody_puts_on_top_makes_ours_move_back_above_it() {
+        let mut rows = furnished();
+        run(&mut rows, &[vif(0)]);
+        let mut foreign = Rows { last: 0xFFFF, ..Rows::default() };
+        foreign.foreign(Menu::Filter, "mine first!", false);
+        let row = foreign.menus.remove(&Menu::Filter).expect("rows").remove(0);
+        rows.menus.get_mut(&Menu::Filter).expect("rows").insert(1, row);
+        let steps = converge(&objects(&[vif(0)]), &rows.snapshot());
+        assert!(steps.iter().all(|step| matches!(step, Step::Move { .. })), "{steps:?}");
+        for step in &steps {
+            rows.apply(step);
+        }
+        assert_in_place(&rows, &[vif(0)]);
+    }
+
+    #[test]
+    fn an_object_that_came_twice_goes_once_and_one_with_another_value_is_set() {
+        let mut rows = furnished();
+        run(&mut rows, &[vif(0)]);
+        let nat = rows.menus.get_mut(&Menu::Nat).expect("rows");
+        let mut twin: BTreeMap<String, String> = BTreeMap::new();
+        for name in ["chain", "action", "src-address", "out-interface-list", "comment"] {
+            twin.insert(name.to_owned(), nat[0].get(name).to_owned());
+        }
+        twin.insert(".id".to_owned(), "*FFFF".to_owned());
+        nat.push(Row::new(twin));
+        let routes = rows.menus.get_mut(&Menu::IpRoute).expect("rows");
+        let changed = routes.iter_mut().find(|row| row.get("gateway") == "wg-vpn").expect("the route");
+        let values: Vec<_> = ["dst-address", "routing-table", "distance", "comment", ".id"]
+            .map(|n| (n.to_owned(), changed.get(n).to_owned()))
+            .into();
+        *changed = Row::new(values.into_iter().chain([("gateway".to_owned(), "ether1".to_owned())]));
+        let steps = converge(&objects(&[vif(0)]), &rows.snapshot());
+        assert!(matches!(&steps[..], [Step::Set { .. }, Step::Remove { id, .. }] if id == "*FFFF"), "{steps:?}");
+    }
+
+    proptest! {
+        /// Stop anywhere, turn round, stop again: the next run always arrives, and nothing foreign has moved.
+        #[test]
+        fn from_any_stop_both_directions_arrive(stops in prop::collection::vec((0_usize..80, 0_usize..4), 1..6)) {
+            let sets = [vec![], vec![vif(0)], vec![vif(1)], vec![vif(0), vif(1), vif(2)]];
+            let mut rows = furnished();
+            let foreign = |rows: &Rows| {
+                let snapshot = rows.snapshot();
+                Menu::ALL.into_iter().flat_map(|menu| snapshot.rows(menu).to_vec()).filter(|row| row.mark().is_none()).collect::<Vec<_>>()
+            };
+            let before = foreign(&rows);
+            for (stop, target) in stops {
+                let steps = converge(&objects(&sets[target]), &rows.snapshot());
+                steps.iter().take(stop).for_each(|step| rows.apply(step));
+                let mut arrived = rows.clone();
+                run(&mut arrived, &sets[target]);
+                assert_in_place(&arrived, &sets[target]);
+                prop_assert_eq!(run(&mut arrived, &sets[target]), 0);
+            }
+            prop_assert_eq!(foreign(&rows), before);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Objects on the router that are ours, and rows as the router shows them.
+//!
+//! An object of ours is known by its **mark**, the first word of its comment, which is unique in its menu:
+//! `bulkhead:vif/<id>/<part>`, or `bulkhead:base/<part>` for what all VIFs share. Never by `.id`, which does not
+//! survive a reboot. The installer's objects (`bulkhead:installer/…`) are looked at and left alone.
+
+use std::collections::BTreeMap;
+
+/// What every mark of ours starts with.
+pub const MARK: &str = "bulkhead:";
+/// The installer's objects, made when the router was enrolled.
+pub const INSTALLER: &str = "bulkhead:installer";
+
+/// A RouterOS menu that a VIF has objects in, or that we read to place them well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)] // the names are RouterOS' own; `Menu::path` says each one
+pub enum Menu {
+    Interface,
+    InterfaceList,
+    InterfaceListMember,
+    Bridge,
+    BridgePort,
+    BridgeVlan,
+    Vlan,
+    Veth,
+    IpAddress,
+    IpRoute,
+    RoutingTable,
+    RoutingRule,
+    AddressList,
+    Filter,
+    Nat,
+    Mangle,
+    Raw,
+    Ipv6Filter,
+    Ipv6Raw,
+}
+
+impl Menu {
+    /// Every menu, in a fixed order.
+    pub const ALL: [Self; 19] = [
+        Self::Interface,
+        Self::InterfaceList,
+        Self::InterfaceListMember,
+        Self::Bridge,
+        Self::BridgePort,
+        Self::BridgeVlan,
+        Self::Vlan,
+        Self::Veth,
+        Self::IpAddress,
+        Self::IpRoute,
+        Self::RoutingTable,
+        Self::RoutingRule,
+        Self::AddressList,
+        Self::Filter,
+        Self::Nat,
+        Self::Mangle,
+        Self::Raw,
+        Self::Ipv6Filter,
+        Self::Ipv6Raw,
+    ];
+
+    /// Those in which VIFs have objects. `/interface` shows interfaces that other menus own, and the bridge is the
+    /// installer's.
+    pub const WRITTEN: [Self; 17] = [
+        Self::InterfaceList,
+        Self::InterfaceListMember,
+        Self::BridgePort,
+        Self::BridgeVlan,
+        Self::Vlan,
+        Self::Veth,
+        Self::IpAddress,
+        Self::IpRoute,
+        Self::RoutingTable,
+        Self::RoutingRule,
+        Self::AddressList,
+        Self::Filter,
+        Self::Nat,
+        Self::Mangle,
+        Self::Raw,
+        Self::Ipv6Filter,
+        Self::Ipv6Raw,
+    ];
+
+    /// The menu's path.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Interface => "/interface",
+            Self::InterfaceList => "/interface/list",
+            Self::InterfaceListMember => "/interface/list/member",
+            Self::Bridge => "/interface/bridge",
+            Self::BridgePort => "/interface/bridge/port",
+            Self::BridgeVlan => "/interface/bridge/vlan",
+            Self::Vlan => "/interface/vlan",
+            Self::Veth => "/interface/veth",
+            Self::IpAddress => "/ip/address",
+            Self::IpRoute => "/ip/route",
+            Self::RoutingTable => "/routing/table",
+            Self::RoutingRule => "/routing/rule",
+            Self::AddressList => "/ip/firewall/address-list",
+            Self::Filter => "/ip/firewall/filter",
+            Self::Nat => "/ip/firewall/nat",
+            Self::Mangle => "/ip/firewall/mangle",
+            Self::Raw => "/ip/firewall/raw",
+            Self::Ipv6Filter => "/ipv6/firewall/filter",
+            Self::Ipv6Raw => "/ipv6/firewall/raw",
+        }
+    }
+
+    /// Whether the place of a row decides what it does. Ours stand above every foreign row there.
+    pub fn is_ordered(self) -> bool {
+        matches!(
+            self,
+            Self::RoutingRule | Self::Filter | Self::Nat | Self::Mangle | Self::Raw | Self::Ipv6Filter | Self::Ipv6Raw
+        )
+    }
+
+    /// The properties that are read: what we write there, what tells rows apart, and what may be in our way.
+    pub fn properties(self) -> &'static str {
+        match self {
+            Self::Interface => ".id,name,type,running,disabled,dynamic,slave,comment",
+            Self::InterfaceList => ".id,name,dynamic,comment",
+            Self::InterfaceListMember => ".id,list,interface,dynamic,disabled,comment",
+            Self::Bridge => ".id,name,vlan-filtering,disabled,dynamic,comment",
+            Self::BridgePort => {
+                ".id,bridge,interface,pvid,frame-types,ingress-filtering,horizon,dynamic,disabled,inactive,comment"
+            }
+            Self::BridgeVlan => ".id,bridge,vlan-ids,tagged,untagged,dynamic,disabled,comment",
+            Self::Vlan => ".id,name,interface,vlan-id,disabled,dynamic,comment",
+            Self::Veth => ".id,name,address,gateway,disabled,running,dynamic,comment",
+            Self::IpAddress => ".id,address,interface,dynamic,disabled,invalid,comment",
+            Self::IpRoute => ".id,dst-address,gateway,routing-table,distance,blackhole,dynamic,disabled,comment",
+            Self::RoutingTable => ".id,name,fib,dynamic,disabled,comment",
+            Self::RoutingRule => ".id,src-address,action,table,dynamic,disabled,comment",
+            Self::AddressList => ".id,list,address,timeout,dynamic,disabled,comment",
+            Self::Filter => {
+                ".id,chain,action,jump-target,protocol,icmp-options,limit,connection-state,in-interface,out-interface,in-interface-list,out-interface-list,src-address-list,dst-address-list,dynamic,disabled,invalid,comment"
+            }
+            Self::Nat => ".id,chain,action,src-address,out-interface-list,dynamic,disabled,invalid,comment",
+            Self::Mangle => {
+                ".id,chain,action,passthrough,protocol,tcp-flags,new-mss,src-address,dst-address,out-interface,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
+            }
+            Self::Raw => ".id,chain,action,in-interface,src-address,dynamic,disabled,invalid,comment",
+            Self::Ipv6Filter | Self::Ipv6Raw => {
+                ".id,chain,action,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
+            }
+        }
+    }
+}
+
+/// One object as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Where.
+    pub menu: Menu,
+    /// Its mark, complete.
+    pub mark: String,
+    /// Names and values as they are sent, without the comment.
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+impl Object {
+    /// What is sent to make it: the attributes and the comment.
+    pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.attributes.iter().map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
+    }
+}
+
+/// One row as the router shows it. Bytes that are no UTF-8 are replaced: a row is compared, never written back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row {
+    values: BTreeMap<String, String>,
+}
+
+impl Row {
+    /// A row of these properties.
+    pub fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { values: values.into_iter().collect() }
+    }
+
+    /// A property's value; RouterOS leaves out what is empty, so absent and empty are the same here.
+    pub fn get(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether a flag is set.
+    pub fn is(&self, flag: &str) -> bool {
+        self.get(flag) == "true"
+    }
+
+    /// Its id, valid until the next reboot.
+    pub fn id(&self) -> &str {
+        self.get(".id")
+    }
+
+    /// Its mark, where the comment starts with one of ours.
+    pub fn mark(&self) -> Option<&str> {
+        self.get("comment").split_whitespace().next().filter(|word| word.starts_with(MARK))
+    }
+
+    /// Whether its mark is one that VIFs bring and take along, not the installer's.
+    pub fn is_vif_object(&self) -> bool {
+        self.mark().is_some_and(|mark| !mark.starts_with(INSTALLER))
+    }
+
+    /// Whether the row is as the object says, in meaning. A row that is disabled, invalid, or refers to something
+    /// that was re-created (`*1A`) is not.
+    pub fn matches(&self, object: &Object) -> bool {
+        !self.is("disabled")
+            && !self.is("invalid")
+            && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
+    }
+}
+
+/// Whether a value that we sent and the one that RouterOS shows mean the same.
+///
+/// Lists are sets where their order says nothing, a /32 is its bare address, `yes` is `true`. `fib` and `blackhole`
+/// are presence flags: which word they are shown with differs between sources, so only an explicit no is a
+/// difference; a route or table that is there under our mark was made with them.
+fn same(name: &str, sent: &str, shown: &str) -> bool {
+    match name {
+        "fib" | "blackhole" => shown != "false" && shown != "no",
+        "tagged" | "untagged" | "connection-state" => {
+            let words = |text: &str| {
+                let mut words: Vec<String> = text.split(',').map(str::to_owned).collect();
+                words.sort_unstable();
+                words
+            };
+            words(sent) == words(shown)
+        }
+        _ => plain(sent) == plain(shown),
+    }
+}
+
+fn plain(value: &str) -> &str {
+    match value {
+        "yes" => "true",
+        "no" => "false",
+        other => other.strip_suffix("/32").unwrap_or(other),
+    }
+}
+
+/// What was read of the router in one go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    menus: BTreeMap<Menu, Vec<Row>>,
+}
+
+impl Snapshot {
+    /// A snapshot of these menus; one that is not named is empty.
+    pub fn new(menus: impl IntoIterator<Item = (Menu, Vec<Row>)>) -> Self {
+        Self { menus: menus.into_iter().collect() }
+    }
+
+    /// A menu's rows in the router's order, dynamic ones too.
+    pub fn rows(&self, menu: Menu) -> &[Row] {
+        self.menus.get(&menu).map_or(&[], Vec::as_slice)
+    }
+
+    /// A menu's rows that somebody configured.
+    pub fn static_rows(&self, menu: Menu) -> impl Iterator<Item = &Row> {
+        self.rows(menu).iter().filter(|row| !row.is("dynamic"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_compared_by_meaning() {
+        for (name, sent, shown, expected) in [
+            ("vlan-filtering", "yes", "true", true),
+            ("vlan-filtering", "yes", "false", false),
+            ("src-address", "172.16.64.2", "172.16.64.2/32", true),
+            ("src-address", "172.16.64.2", "172.16.64.6", false),
+            ("tagged", "bulkhead,bh-agent", "bh-agent,bulkhead", true),
+            ("connection-state", "established,related", "related,established", true),
+            ("connection-state", "established,related", "established", false),
+            ("fib", "yes", "", true),
+            ("blackhole", "yes", "true", true),
+            ("blackhole", "yes", "no", false),
+            ("in-interface", "bh-v100", "*1A", false),
+            ("gateway", "wg-vpn", "", false),
+        ] {
+            assert_eq!(same(name, sent, shown), expected, "{name}: {sent} and {shown}");
+        }
+    }
+
+    #[test]
+    fn a_mark_is_the_first_word_of_the_comment_and_only_ours() {
+        let row = |comment: &str| Row::new([("comment".to_owned(), comment.to_owned())]);
+        assert_eq!(row("bulkhead:vif/tor-1/veth my note").mark(), Some("bulkhead:vif/tor-1/veth"));
+        assert_eq!(row("my bulkhead:vif/x").mark(), None);
+        assert_eq!(row("").mark(), None);
+        assert!(!row("bulkhead:installer/bridge").is_vif_object());
+        assert!(row("bulkhead:base/jump").is_vif_object());
+    }
+
+    #[test]
+    fn every_property_that_is_compared_is_also_read() {
+        for menu in Menu::ALL {
+            let properties: Vec<&str> = menu.properties().split(',').collect();
+            for needed in [".id", "comment"] {
+                assert!(properties.contains(&needed), "{}: {needed}", menu.path());
+            }
+        }
+    }
+}
