@@ -1,0 +1,73 @@
+//! Programs that we did not write: Mosquitto's clients, Python's RouterOS clients, a browser.
+
+use crate::{clock, demo::Mqtt};
+use anyhow::{Context as _, ensure};
+use std::{
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+};
+
+/// What is not on this machine, and how to get it.
+#[derive(Debug)]
+pub struct Lacking(pub String);
+
+/// A program on the path or among the administrator's.
+///
+/// # Errors
+/// [`Lacking`]
+pub fn program(name: &str) -> Result<PathBuf, Lacking> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders
+        .map(|folder| folder.join(name))
+        .find(|file| file.is_file())
+        .ok_or_else(|| Lacking(format!("`{name}` is not installed (scripts/test installs it as root)")))
+}
+
+/// Python with the RouterOS and MQTT clients of `tests/system/requirements.txt`.
+///
+/// # Errors
+/// [`Lacking`]
+pub fn python() -> Result<PathBuf, Lacking> {
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let own = std::env::var_os("BULKHEAD_PYTHON").map(PathBuf::from);
+    let path = own.unwrap_or_else(|| tests.with_file_name("target/pyenv/bin/python"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(Lacking("target/pyenv is missing (scripts/test makes it)".to_owned()))
+}
+
+/// Runs a program to its end and gives what it printed.
+///
+/// # Errors
+/// Where it fails, with what it complained of.
+pub async fn run(command: &mut Command) -> anyhow::Result<String> {
+    let output = output(command).await?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?}: {}: {complaint}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Runs a program to its end, whatever that is.
+///
+/// # Errors
+/// Where it does not start, or does not end in time.
+pub async fn output(command: &mut Command) -> anyhow::Result<Output> {
+    let name = format!("{command:?}");
+    let mut asynchronous = tokio::process::Command::from(std::mem::replace(command, Command::new("true")));
+    asynchronous.stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(clock::SOON, asynchronous.output()).await;
+    output.with_context(|| format!("{name} does not end"))?.with_context(|| name.clone())
+}
+
+/// `mosquitto_sub` or `mosquitto_pub`, MQTT 5, with a demo's credentials.
+///
+/// # Errors
+/// Where the demo's address is none.
+pub fn mosquitto(program: PathBuf, mqtt: &Mqtt) -> anyhow::Result<Command> {
+    let (host, port) = mqtt.address()?;
+    let mut command = Command::new(program);
+    command.args(["-V", "mqttv5", "-h", host, "-p", port, "-u", &mqtt.username, "-P", &mqtt.password]);
+    Ok(command)
+}

@@ -1,0 +1,46 @@
+//! Documents that name files which are not there are worse than none.
+
+use crate::{none, source};
+
+const DOCUMENTS: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/twin/README.md"];
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    let mut findings = Vec::new();
+    for file in source::files().iter().filter(|file| DOCUMENTS.contains(&file.path.as_str())) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for target in links(&file.text) {
+            let path = target.split('#').next().unwrap_or_default();
+            if !path.is_empty() && !path.contains(':') && !source::root().join(folder).join(path).exists() {
+                findings.push(format!("{}: {target}", file.path));
+            }
+        }
+    }
+    none("a link leads nowhere:", &findings);
+}
+
+#[test]
+fn every_path_in_the_code_map_is_there() {
+    let Some(text) = source::files().into_iter().find(|file| file.path == "ARCHITECTURE.md").map(|file| file.text)
+    else {
+        panic!("ARCHITECTURE.md is missing")
+    };
+    let rows: Vec<&str> = section(&text, "## Code map").lines().filter(|line| line.starts_with("| `")).collect();
+    let paths = rows.iter().filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let findings: Vec<_> = paths.filter(|path| !source::root().join(path).exists()).map(str::to_owned).collect();
+    assert!(rows.len() > 5, "the code map has no rows");
+    none("the code map names what is not there:", &findings);
+}
+
+/// From a heading to the next one of its rank.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let from = text.find(heading).map_or(text.len(), |at| at + heading.len());
+    let rest = &text[from..];
+    rest.find("\n## ").map_or(rest, |end| &rest[..end])
+}
+
+/// The targets of `[text](target)`.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ', '\n']).next())
+}

@@ -1,0 +1,108 @@
+//! The project's files as the rules see them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A text file of the project.
+pub(crate) struct File {
+    /// Its path below the project's folder, with `/`.
+    pub(crate) path: String,
+    /// Its text; what is not UTF-8 is no text and not listed.
+    pub(crate) text: String,
+}
+
+/// The project's folder.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+/// Every text file that is or could be committed, in the order of the paths.
+pub(crate) fn files() -> Vec<File> {
+    let mut found = Vec::new();
+    walk(&root(), "", &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    assert!(found.len() > 20, "only {} files: the project's folder was not found", found.len());
+    found
+}
+
+/// Every Rust file.
+pub(crate) fn rust() -> Vec<File> {
+    files().into_iter().filter(|file| has_extension(&file.path, &["rs"])).collect()
+}
+
+/// Whether a path ends in one of some extensions.
+pub(crate) fn has_extension(path: &str, extensions: &[&str]) -> bool {
+    Path::new(path).extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e))
+}
+
+// What `.gitignore` names, and git's own.
+const NOT_OURS: [&str; 4] = [".git", "target", "node_modules", "__pycache__"];
+
+fn walk(folder: &Path, prefix: &str, found: &mut Vec<File>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = format!("{prefix}{name}");
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            if !NOT_OURS.contains(&name.as_str()) {
+                walk(&entry.path(), &format!("{path}/"), found);
+            }
+        } else if kind.is_file()
+            && !has_extension(&path, &["log", "pyc"])
+            && let Ok(text) = fs::read_to_string(entry.path())
+        {
+            found.push(File { path, text });
+        }
+    }
+}
+
+/// A line of code without its comment, numbered from 1.
+pub(crate) struct Line<'a> {
+    /// Its number in the file.
+    pub(crate) number: usize,
+    /// What is left of it.
+    pub(crate) code: &'a str,
+}
+
+impl File {
+    /// The lines that are compiled into the product: no comments, nothing from the test module at the end on.
+    pub(crate) fn product_lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let whole = self.path.ends_with("/tests.rs") || self.path.contains("/tests/");
+        self.text
+            .lines()
+            .take_while(move |line| !whole && line.trim() != "#[cfg(test)]")
+            .enumerate()
+            .map(|(index, line)| Line { number: index + 1, code: without_comment(line) })
+    }
+
+    /// `path:line` of each product line that holds one of some texts, with the text.
+    pub(crate) fn holding(&self, texts: &[&str]) -> Vec<String> {
+        let hits = |line: Line<'_>| {
+            let text = texts.iter().find(|text| line.code.contains(**text))?;
+            Some(format!("{}:{}: `{text}`", self.path, line.number))
+        };
+        self.product_lines().filter_map(hits).collect()
+    }
+}
+
+/// A line up to its `//`, unless that stands in a text (an odd number of quotes before it).
+fn without_comment(line: &str) -> &str {
+    let mut from = 0;
+    while let Some(at) = line[from..].find("//").map(|at| at + from) {
+        if line[..at].matches('"').count().is_multiple_of(2) {
+            return &line[..at];
+        }
+        from = at + 2;
+    }
+    line
+}
+
+#[test]
+fn a_comment_is_cut_and_a_text_with_slashes_is_not() {
+    assert_eq!(without_comment("let a = 1; // now()"), "let a = 1; ");
+    assert_eq!(without_comment(r#"let a = "http://x"; // b"#), r#"let a = "http://x"; "#);
+    assert_eq!(without_comment("/// doc"), "");
+}
