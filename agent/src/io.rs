@@ -5,3 +5,4 @@
 pub mod clock;
 pub mod netlink;
 pub mod routeros;
+pub mod store;
