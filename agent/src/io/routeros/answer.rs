@@ -102,6 +102,8 @@ mod tests {
         for _ in 0..1_000 {
             collected.trap(&Sentence::new("!trap").attribute("message", "no"));
         }
-        assert!(matches!(collected.done(Sentence::new("!done")), Err(CommandError::Trap(traps)) if traps.len() == TRAPS));
+        assert!(
+            matches!(collected.done(Sentence::new("!done")), Err(CommandError::Trap(traps)) if traps.len() == TRAPS)
+        );
     }
 }

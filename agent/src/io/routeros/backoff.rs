@@ -41,7 +41,11 @@ mod tests {
             (2, f64::NAN, 4.0),
         ];
         for (attempt, jitter, seconds) in cases {
-            assert_eq!(backoff(attempt, jitter), Duration::from_secs_f64(seconds), "attempt {attempt}, jitter {jitter}");
+            assert_eq!(
+                backoff(attempt, jitter),
+                Duration::from_secs_f64(seconds),
+                "attempt {attempt}, jitter {jitter}"
+            );
         }
     }
 }

@@ -5,12 +5,7 @@
 //! one, so that a thousand commands cost some sixty writes. What is queued here is bounded by the window, what is
 //! queued before it by the channel, and callers wait beyond that.
 
-use std::{
-    collections::VecDeque,
-    io,
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{collections::VecDeque, io, sync::atomic::Ordering, time::Duration};
 
 use shared::routeros::sentence::{Decoder, Limits, Sentence};
 use tokio::{

@@ -320,9 +320,6 @@ mod tests {
     fn several_traps_are_all_said() {
         let trap = |message: &str| Trap { category: Some(0), message: message.to_owned() };
         let error = CommandError::Trap(vec![trap("no such command or directory (x)"), trap("no such command prefix")]);
-        assert_eq!(
-            error.to_string(),
-            "the router refuses: no such command or directory (x); no such command prefix"
-        );
+        assert_eq!(error.to_string(), "the router refuses: no such command or directory (x); no such command prefix");
     }
 }

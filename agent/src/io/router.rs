@@ -1,0 +1,204 @@
+//! The router as the engine and the keeper need it: whole snapshots, single writes, one batch per poll.
+
+use super::routeros::{Client, CommandError, Connector, Sentence, Target, TookEffect};
+use crate::flow::{
+    change_set::converge::{Anchor, Step},
+    object::{Menu, Object, Row, Snapshot},
+    vif::{kill_switch::LEASE, objects::OPEN_LIST},
+};
+use shared::routeros::value::format_duration;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Why something was not read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failed {
+    /// The router said no; nothing happened.
+    #[error("{0}")]
+    Refused(String),
+    /// It is not known what happened.
+    #[error("{0}")]
+    Lost(String),
+}
+
+impl Failed {
+    /// The words for people.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Refused(message) | Self::Lost(message) => message,
+        }
+    }
+}
+
+impl From<CommandError> for Failed {
+    fn from(error: CommandError) -> Self {
+        match error.took_effect() {
+            TookEffect::No if matches!(error, CommandError::Trap(_)) => Self::Refused(error.to_string()),
+            TookEffect::No | TookEffect::Unknown => Self::Lost(error.to_string()),
+        }
+    }
+}
+
+/// Where our rows are: their ids by mark, kept up while steps are carried out.
+#[derive(Debug, Default)]
+pub struct Rows {
+    ids: BTreeMap<(Menu, String), String>,
+}
+
+impl Rows {
+    /// Those of a snapshot.
+    pub fn of(router: &Snapshot) -> Self {
+        let mut ids = BTreeMap::new();
+        for menu in Menu::WRITTEN {
+            for row in router.static_rows(menu) {
+                if let Some(mark) = row.mark() {
+                    ids.entry((menu, mark.to_owned())).or_insert_with(|| row.id().to_owned());
+                }
+            }
+        }
+        Self { ids }
+    }
+
+    fn anchor(&self, menu: Menu, before: Option<&Anchor>) -> Option<&str> {
+        match before? {
+            Anchor::Foreign(id) => Some(id),
+            Anchor::Mark(mark) => self.ids.get(&(menu, mark.clone())).map(String::as_str),
+        }
+    }
+}
+
+/// The router over its API. Clones share the connection.
+#[derive(Clone)]
+pub struct RouterPort {
+    connector: Arc<Connector>,
+    target: Target,
+}
+
+impl RouterPort {
+    /// A port over a connector for the same target.
+    pub fn new(connector: Arc<Connector>, target: Target) -> Self {
+        Self { connector, target }
+    }
+
+    /// The session, if there is one now.
+    pub fn session(&self) -> Option<Client> {
+        self.connector.state().borrow().client().cloned()
+    }
+
+    /// Waits for a session.
+    pub async fn reachable(&self) {
+        self.connector.client().await;
+    }
+
+    /// All menus of [`Menu::ALL`] in one pipelined batch, over the standing session.
+    ///
+    /// # Errors
+    /// [`Failed::Lost`] without a session; else what the first menu that failed said.
+    pub async fn read(&self) -> Result<Snapshot, Failed> {
+        let client = self.session().ok_or_else(|| Failed::Lost("there is no session with the router".to_owned()))?;
+        read_menus(&client).await
+    }
+
+    /// The same over a sign-in made for it: proof that somebody who comes now gets in and sees the same.
+    ///
+    /// # Errors
+    /// [`Failed::Lost`] where the sign-in fails; else as [`RouterPort::read`].
+    pub async fn read_anew(&self) -> Result<Snapshot, Failed> {
+        let (client, _) = Client::connect(&self.target).await.map_err(|error| Failed::Lost(error.to_string()))?;
+        read_menus(&client).await
+    }
+
+    /// One write.
+    ///
+    /// # Errors
+    /// [`Failed`]; after [`Failed::Lost`] only a read tells whether it took effect.
+    pub async fn write(&self, step: &Step, rows: &mut Rows) -> Result<(), Failed> {
+        let client = self.session().ok_or_else(|| Failed::Lost("there is no session with the router".to_owned()))?;
+        let answer = client.run(sentence(step, rows)).await?;
+        match step {
+            Step::Add { object, .. } => {
+                let id = answer.ret().map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
+                rows.ids.insert((object.menu, object.mark.clone()), id);
+            }
+            Step::Remove { menu, mark, .. } => {
+                rows.ids.remove(&(*menu, mark.clone()));
+            }
+            Step::Set { .. } | Step::Move { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Rows of several commands at once, in their order.
+    ///
+    /// # Errors
+    /// The first command that failed.
+    pub async fn batch(&self, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
+        let client = self.session().ok_or_else(|| Failed::Lost("there is no session with the router".to_owned()))?;
+        rows_of(&client, commands).await
+    }
+}
+
+/// Adds or refreshes the lease that opens a gate. The address is what the accept matches, the mark is ours.
+pub fn open_gate(address: &str, mark: &str, leased: Option<&Row>) -> Sentence {
+    let timeout = format_duration(LEASE);
+    match leased {
+        Some(row) => Sentence::new("/ip/firewall/address-list/set").attribute(".id", row.id()).attribute("timeout", timeout),
+        None => Sentence::new("/ip/firewall/address-list/add")
+            .attribute("list", OPEN_LIST)
+            .attribute("address", address)
+            .attribute("timeout", timeout)
+            .attribute("comment", mark),
+    }
+}
+
+/// Takes a lease away.
+pub fn close_gate(leased: &Row) -> Sentence {
+    Sentence::new("/ip/firewall/address-list/remove").attribute(".id", leased.id())
+}
+
+/// `print` of a menu with these properties.
+pub fn print(path: &str, properties: &str) -> Sentence {
+    Sentence::new(format!("{path}/print")).attribute(".proplist", properties)
+}
+
+async fn read_menus(client: &Client) -> Result<Snapshot, Failed> {
+    let commands = Menu::ALL.iter().map(|menu| print(menu.path(), menu.properties())).collect();
+    let rows = rows_of(client, commands).await?;
+    Ok(Snapshot::new(Menu::ALL.into_iter().zip(rows)))
+}
+
+async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
+    client
+        .run_all(commands)
+        .await
+        .into_iter()
+        .map(|answer| Ok(answer?.rows.iter().map(row).collect()))
+        .collect()
+}
+
+fn row(sentence: &Sentence) -> Row {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Row::new(sentence.attributes().map(|(name, value)| (text(name), text(value))))
+}
+
+fn sentence(step: &Step, rows: &Rows) -> Sentence {
+    let path = step.menu().path();
+    match step {
+        Step::Add { object, before } => {
+            let add = arguments(Sentence::new(format!("{path}/add")), object);
+            rows.anchor(object.menu, before.as_ref()).map_or(add.clone(), |id| add.attribute("place-before", id))
+        }
+        Step::Set { id, object, enable } => {
+            let set = arguments(Sentence::new(format!("{path}/set")).attribute(".id", id), object);
+            if *enable { set.attribute("disabled", "no") } else { set }
+        }
+        Step::Move { menu, id, before, .. } => {
+            let moved = Sentence::new(format!("{path}/move")).attribute("numbers", id);
+            rows.anchor(*menu, before.as_ref()).map_or(moved.clone(), |id| moved.attribute("destination", id))
+        }
+        Step::Remove { id, .. } => Sentence::new(format!("{path}/remove")).attribute(".id", id),
+    }
+}
+
+fn arguments(sentence: Sentence, object: &Object) -> Sentence {
+    object.arguments().fold(sentence, |sentence, (name, value)| sentence.attribute(name, value))
+}
