@@ -10,7 +10,9 @@
 //! | `sequence.rs`  | epoch, sequence, the marks against replays               |
 //! | `outbox.rs`    | sealed envelopes until the broker acknowledges them      |
 //! | `pin.rs`       | the router's certificate                                 |
+//! | `journal.rs`   | the VIFs, and the change under way                       |
 
+pub mod journal;
 mod migration;
 mod outbox;
 mod pin;
@@ -268,7 +270,7 @@ mod tests {
         let folder = folder();
         let missing = folder.path().join("missing").join(FILE);
         let error = Store::open(&missing).err().expect("refused");
-        assert_eq!(error.to_string().contains("missing/agent.db"), true, "{error}");
+        assert!(error.to_string().contains("missing/agent.db"), "{error}");
         assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
 
         let closed = folder.path().join("closed");
