@@ -1,0 +1,285 @@
+//! The device: its menus' rows, what follows from them, and what it answers to a request.
+//!
+//! Knows nothing of sockets. Time comes in with each call.
+
+mod birth;
+pub mod caller;
+mod containers;
+mod edit;
+pub mod export;
+pub mod factory;
+pub mod form;
+pub mod live;
+mod menus;
+pub mod meter;
+pub mod print;
+pub mod query;
+pub mod references;
+pub mod request;
+pub mod row;
+mod settle;
+pub mod spec;
+pub mod system;
+pub mod trap;
+mod users;
+pub mod world;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use shared::routeros::schema::{Schema, Version};
+
+use self::{
+    caller::Caller,
+    request::Request,
+    row::Store,
+    spec::{Shape, Spec},
+    trap::Trap,
+    world::World,
+};
+
+/// A row as it is answered: names and values.
+pub type Fields = Vec<(String, String)>;
+
+/// What a request comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// A `!re` for each, then `!done`; none gives `!empty` from 7.18 on.
+    Rows(Vec<Fields>),
+    /// `!done`, with what was returned.
+    Done(Option<String>),
+    /// The answer goes on: the session asks [`Device::render_menu`], [`Device::monitor_row`] or
+    /// [`Device::ping_row`] again and again.
+    Stream(Stream),
+    /// The device goes down; the session ends.
+    Reboot,
+}
+
+/// Answers that go on until they are cancelled or have said enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stream {
+    /// `listen`, `print follow` and `print follow-only`.
+    Follow {
+        /// Begin with what is there.
+        snapshot: bool,
+    },
+    /// `print interval=…`: everything again each period.
+    Repeat(Duration),
+    /// `/interface/monitor-traffic`
+    Monitor {
+        /// Interface names, or `aggregate`.
+        names: Vec<String>,
+        /// Time between rows.
+        interval: Duration,
+        /// How many rounds; without one, endless.
+        rounds: Option<u64>,
+    },
+    /// `/tool/ping`
+    Ping {
+        /// Time between packets.
+        interval: Duration,
+        /// How many; without one, endless.
+        count: Option<u64>,
+    },
+}
+
+/// Menus of real hardware that the schemas, taken from virtual machines, lack.
+const HARDWARE: [&str; 1] = ["/system/routerboard"];
+
+/// Words that the API takes on any command beside the console's arguments.
+const API_WORDS: [&str; 16] = [
+    ".proplist",
+    ".id",
+    "numbers",
+    "follow",
+    "follow-only",
+    "interval",
+    "once",
+    "detail",
+    "stats",
+    "count-only",
+    "place-before",
+    "value-name",
+    "as-string",
+    "duration",
+    "destination",
+    "oid",
+];
+
+/// A RouterOS device.
+#[derive(Debug)]
+pub struct Device {
+    /// What this version accepts.
+    pub schema: Schema,
+    /// What is outside of the configuration: links, peers, what `/traffic` says.
+    pub world: World,
+    specs: BTreeMap<String, Spec>,
+    stores: BTreeMap<String, Store>,
+    singles: BTreeMap<String, BTreeMap<String, String>>,
+    now: Duration,
+    booted: Duration,
+    epoch: Duration,
+    keys: u64,
+    unsettled: bool,
+    topology: u64,
+}
+
+impl Device {
+    /// A device without any rows. `epoch` is the time of day (since 1970) at moment zero.
+    pub fn new(schema: Schema, epoch: Duration) -> Self {
+        let mut device = Self {
+            specs: specs(&schema),
+            schema,
+            world: World::default(),
+            stores: BTreeMap::new(),
+            singles: BTreeMap::new(),
+            now: Duration::ZERO,
+            booted: Duration::ZERO,
+            epoch,
+            keys: 0,
+            unsettled: true,
+            topology: 0,
+        };
+        // Observed first ids: most menus begin at one.
+        for (menu, first) in [("/queue/tree", 0x0100_0000), ("/ip/route", 0x8000_0001)] {
+            device.stores.insert(menu.to_owned(), Store::starting_at(first));
+        }
+        device
+    }
+
+    /// The version that it plays.
+    pub fn version(&self) -> Version {
+        self.schema.version
+    }
+
+    /// The moment up to which everything has happened.
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Carries out a request.
+    ///
+    /// # Errors
+    /// The trap that the router answers.
+    pub fn perform(&mut self, now: Duration, caller: &Caller, request: &Request) -> Result<Reply, Trap> {
+        self.settle(now);
+        self.check_command(request)?;
+        caller.check(request)?;
+        let reply = self.dispatch(caller, request);
+        self.settle(now);
+        reply
+    }
+
+    fn dispatch(&mut self, caller: &Caller, request: &Request) -> Result<Reply, Trap> {
+        let path = request.path();
+        match path.as_str() {
+            "/ping" | "/tool/ping" => return live::ping(request),
+            "/interface/monitor-traffic" => return self.monitor(request),
+            "/system/reboot" => return Ok(Reply::Reboot),
+            "/log/info" | "/log/warning" | "/log/error" | "/log/debug" => {
+                self.log(&format!("script,{}", request.verb), request.get("message").unwrap_or_default());
+                return Ok(Reply::Done(None));
+            }
+            _ => {}
+        }
+        let spec = self.specs.get(&request.menu).cloned().ok_or(Trap::NoSuchCommand)?;
+        match request.verb.as_str() {
+            "print" | "getall" => self.print(caller, &spec, request),
+            "listen" if spec.shape == Shape::Single => Err(Trap::UnknownParameter("follow-only".to_owned())),
+            "listen" => Ok(Reply::Stream(Stream::Follow { snapshot: false })),
+            "get" => self.get(caller, &spec, request),
+            "find" => self.find(&spec, request),
+            "add" if !spec.read_only => self.add(&spec, request).map(|id| Reply::Done(Some(id.to_string()))),
+            "set" => self.set(&spec, request),
+            "unset" => self.unset(&spec, request),
+            "remove" => self.remove(&spec, request),
+            "move" => self.move_rows(&spec, request),
+            "enable" => self.change_each(&spec, request, &[("disabled", "false")]),
+            "disable" => self.change_each(&spec, request, &[("disabled", "true")]),
+            "comment" => self.change_each(&spec, request, &[("comment", request.get("comment").unwrap_or_default())]),
+            "reset-counters" | "reset-counters-all" => self.reset_counters(&spec, request),
+            "make-static" => self.make_static(&spec, request),
+            "start" | "stop" | "restart" | "kill" if request.menu == "/container" => self.container(&spec, request),
+            verb => Err(Trap::Failure(format!("failure: this twin does not carry out {}/{verb}", request.menu))),
+        }
+    }
+
+    /// Whether the version has the command and all of its arguments.
+    fn check_command(&self, request: &Request) -> Result<(), Trap> {
+        let verb = match request.verb.as_str() {
+            "getall" | "listen" | "find" => "print",
+            verb => verb,
+        };
+        let path = format!("{}/{verb}", request.menu);
+        if HARDWARE.contains(&request.menu.as_str()) && verb == "print" {
+            return Ok(());
+        }
+        let Some(arguments) = self.schema.command(&path) else {
+            let prefix = format!("{}/", request.menu);
+            let known = self.schema.commands().any(|(path, _)| path.starts_with(&prefix));
+            return Err(if known { Trap::NoSuchCommand } else { Trap::NoSuchPrefix });
+        };
+        let unknown = |name: &str| !arguments.contains_key(name) && !API_WORDS.contains(&name);
+        match request.arguments.iter().find(|(name, _)| unknown(name)) {
+            Some((name, _)) => Err(Trap::UnknownParameter(name.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The description of a menu.
+    pub fn spec(&self, menu: &str) -> Option<&Spec> {
+        self.specs.get(menu)
+    }
+
+    /// The rows behind a menu.
+    pub fn store(&self, store: &str) -> &Store {
+        static EMPTY: Store = Store { rows: Vec::new(), next: 1, changes: 0 };
+        self.stores.get(store).unwrap_or(&EMPTY)
+    }
+
+    fn store_mut(&mut self, store: &str) -> &mut Store {
+        self.stores.entry(store.to_owned()).or_insert_with(|| Store::starting_at(1))
+    }
+
+    /// Counts what a listener on a menu may see: when the number is the same, nothing has changed.
+    pub fn changes(&self, menu: &str) -> u64 {
+        self.specs.get(menu).map_or(0, |spec| self.store(&spec.store).changes) + self.topology
+    }
+
+    /// The interface of a name.
+    pub fn interface(&self, name: &str) -> Option<&row::Row> {
+        self.store("/interface").named(name)
+    }
+}
+
+/// The menus of a version: those of the table as far as the version has them, and the rest from the schema alone.
+fn specs(schema: &Schema) -> BTreeMap<String, Spec> {
+    let mut specs: BTreeMap<String, Spec> = menus::all()
+        .into_iter()
+        .filter(|spec| {
+            HARDWARE.contains(&spec.path.as_str()) || schema.command(&format!("{}/print", spec.path)).is_some()
+        })
+        .map(|spec| (spec.path.clone(), spec))
+        .collect();
+    for (path, _) in schema.commands() {
+        let Some(path) = path.strip_suffix("/print") else { continue };
+        let has = |verb: &str| schema.command(&format!("{path}/{verb}")).is_some();
+        let spec = specs.entry(path.to_owned()).or_insert_with(|| {
+            let spec = spec::menu(path);
+            if has("remove") || has("enable") {
+                if has("move") { spec.ordered() } else { spec }
+            } else if has("set") {
+                spec.single()
+            } else {
+                spec.read_only()
+            }
+        });
+        let settable = |name: &str| ["add", "set"].iter().any(|verb| schema.has(&format!("{path}/{verb}"), name));
+        if has("set") || has("add") {
+            spec.defaults.retain(|name, _| settable(name));
+        }
+        if !has("enable") && !has("set") {
+            spec.flags.retain(|flag| *flag != "disabled");
+        }
+    }
+    specs
+}

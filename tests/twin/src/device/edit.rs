@@ -1,0 +1,279 @@
+//! Commands that change rows: add, set, unset, remove, move and their kin.
+
+use std::collections::BTreeMap;
+
+use shared::routeros::{schema::Kind, value::RowId};
+
+use super::{
+    Device, Reply,
+    form::normalise,
+    request::Request,
+    row::{Origin, Row},
+    spec::{Shape, Spec},
+    trap::Trap,
+};
+
+/// Arguments that say where or which, not what.
+const PLACES: [&str; 8] =
+    [".id", "numbers", "number", "place-before", "copy-from", "value-name", ".proplist", "destination"];
+
+type Values = Vec<(String, Option<String>)>;
+
+impl Device {
+    pub(super) fn add(&mut self, spec: &Spec, request: &Request) -> Result<RowId, Trap> {
+        let mut attributes = match request.get("copy-from") {
+            Some(from) => self
+                .resolve(spec, from)?
+                .first()
+                .and_then(|id| self.store(&spec.store).row(*id))
+                .map_or_else(BTreeMap::new, |row| row.attributes.clone()),
+            None => spec.defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        apply(&mut attributes, spec, self.values(spec, request)?);
+        if let Some(missing) = spec.needs.iter().find(|name| attributes.get(**name).is_none_or(String::is_empty)) {
+            return Err(Trap::Missing((*missing).to_owned()));
+        }
+        self.fill_in(spec, &mut attributes);
+        self.check_row(spec, &attributes, None)?;
+        let at = match request.get("place-before") {
+            Some(place) if spec.shape == Shape::Ordered => self.place(spec, place)?,
+            _ => None,
+        };
+        let expires = self.lease_of(spec, &mut attributes);
+        let origin = if expires.is_some() { Origin::Dynamic("timeout".to_owned()) } else { Origin::Static };
+        let store = self.store_mut(&spec.store);
+        let id = store.insert(at, spec.kind, origin, attributes);
+        if let Some(row) = store.row_mut(id) {
+            row.expires = expires;
+        }
+        self.born(spec, id);
+        self.unsettled |= spec.topology;
+        Ok(id)
+    }
+
+    pub(super) fn set(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        let values = self.values(spec, request)?;
+        if spec.shape == Shape::Single {
+            let single = self.singles.entry(spec.path.clone()).or_default();
+            for (name, value) in values {
+                single.insert(name, value.unwrap_or_default());
+            }
+            self.unsettled = true;
+            return Ok(Reply::Done(None));
+        }
+        let rows = request.rows().ok_or_else(|| Trap::Missing("numbers".to_owned()))?;
+        for id in self.resolve(spec, rows)? {
+            self.change(spec, id, values.clone())?;
+        }
+        Ok(Reply::Done(None))
+    }
+
+    pub(super) fn change_each(
+        &mut self,
+        spec: &Spec,
+        request: &Request,
+        pairs: &[(&str, &str)],
+    ) -> Result<Reply, Trap> {
+        let rows = request.rows().ok_or_else(|| Trap::Missing("numbers".to_owned()))?;
+        let values: Values = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (!value.is_empty()).then(|| (*value).to_owned())))
+            .collect();
+        for id in self.resolve(spec, rows)? {
+            self.change(spec, id, values.clone())?;
+        }
+        Ok(Reply::Done(None))
+    }
+
+    pub(super) fn unset(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        let name = request.get("value-name").ok_or_else(|| Trap::Missing("value-name".to_owned()))?;
+        if !self.schema.has(&format!("{}/set", spec.path), name) {
+            return Err(Trap::NoMatch("value-name".to_owned()));
+        }
+        self.change_each(spec, request, &[(name, "")])
+    }
+
+    pub(super) fn remove(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        let rows = request.rows().ok_or_else(|| Trap::Missing("numbers".to_owned()))?;
+        for id in self.resolve(spec, rows)? {
+            let row = self.store(&spec.store).row(id).ok_or(Trap::NoSuchItem)?;
+            match &row.origin {
+                Origin::BuiltIn => return Err(Trap::failure("can not remove builtin")),
+                Origin::Dynamic(key)
+                    if !matches!(key.as_str(), "timeout" | "lease" | "connection" | "job" | "session") =>
+                {
+                    return Err(Trap::failure("can not remove dynamic object"));
+                }
+                Origin::Dynamic(_) | Origin::Static => {}
+            }
+            if spec.path == "/container" && row.is("running") {
+                return Err(Trap::failure("container is running, stop it first"));
+            }
+            let name = row.name().to_owned();
+            self.store_mut(&spec.store).remove(id);
+            self.removed(&spec.store, &name, id);
+            self.unsettled |= spec.topology;
+        }
+        Ok(Reply::Done(None))
+    }
+
+    pub(super) fn move_rows(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        let rows = request.rows().ok_or_else(|| Trap::Missing("numbers".to_owned()))?;
+        let ids = self.resolve(spec, rows)?;
+        let before = request
+            .get("destination")
+            .filter(|text| !text.is_empty())
+            .map(|text| self.resolve(spec, text))
+            .transpose()?;
+        let before = before.and_then(|ids| ids.first().copied()).filter(|id| !ids.contains(id));
+        let store = self.store_mut(&spec.store);
+        if ids.iter().chain(&before).any(|id| store.row(*id).is_some_and(Row::is_dynamic)) {
+            return Err(Trap::failure("can not move builtin"));
+        }
+        let (moved, mut rest): (Vec<Row>, Vec<Row>) =
+            std::mem::take(&mut store.rows).into_iter().partition(|row| ids.contains(&row.id));
+        let at = before.and_then(|id| rest.iter().position(|row| row.id == id)).unwrap_or(rest.len());
+        let mut moved = moved;
+        moved.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+        rest.splice(at..at, moved);
+        store.rows = rest;
+        store.changes += 1;
+        self.unsettled |= spec.topology;
+        Ok(Reply::Done(None))
+    }
+
+    pub(super) fn reset_counters(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        let ids = request
+            .rows()
+            .filter(|_| request.verb == "reset-counters")
+            .map(|rows| self.resolve(spec, rows))
+            .transpose()?;
+        for row in &mut self.store_mut(&spec.store).rows {
+            if ids.as_ref().is_none_or(|ids| ids.contains(&row.id)) {
+                row.meters.iter_mut().for_each(|meter| meter.set_bytes(0));
+            }
+        }
+        Ok(Reply::Done(None))
+    }
+
+    pub(super) fn make_static(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        for id in self.resolve(spec, request.rows().unwrap_or_default())? {
+            if let Some(row) = self.store_mut(&spec.store).row_mut(id) {
+                row.origin = Origin::Static;
+            }
+        }
+        Ok(Reply::Done(None))
+    }
+
+    /// Sets values of one row, after all of them were found good.
+    fn change(&mut self, spec: &Spec, id: RowId, values: Values) -> Result<(), Trap> {
+        let row = self.store(&spec.store).row(id).ok_or(Trap::NoSuchItem)?;
+        if matches!(&row.origin, Origin::Dynamic(key) if !matches!(key.as_str(), "timeout" | "lease")) {
+            return Err(Trap::failure("can not change dynamic object"));
+        }
+        let mut attributes = row.attributes.clone();
+        let (old, timed) = (row.name().to_owned(), row.expires);
+        apply(&mut attributes, spec, values);
+        self.check_row(spec, &attributes, Some(id))?;
+        let new = attributes.get("name").cloned().unwrap_or_default();
+        let expires = if attributes.contains_key("timeout") { self.lease_of(spec, &mut attributes) } else { timed };
+        if let Some(row) = self.store_mut(&spec.store).row_mut(id) {
+            row.attributes = attributes;
+            row.expires = expires;
+        }
+        if old != new && !old.is_empty() {
+            self.renamed(&spec.store, &old, &new);
+        }
+        self.unsettled |= spec.topology;
+        Ok(())
+    }
+
+    /// The request's values, rewritten and with their references checked.
+    fn values(&self, spec: &Spec, request: &Request) -> Result<Values, Trap> {
+        let arguments = self.schema.command(&request.path());
+        let mut values = Values::new();
+        for (name, value) in request.arguments.iter().filter(|(name, _)| !PLACES.contains(&name.as_str())) {
+            let kind = arguments.and_then(|arguments| arguments.get(name)).copied().unwrap_or(Kind::Unknown);
+            let value = normalise(&spec.path, name, kind, value)?;
+            if let Some(value) = &value {
+                self.check_reference(spec, name, value)?;
+            }
+            values.push((name.clone(), value));
+        }
+        Ok(values)
+    }
+
+    /// What must hold between a row's values, and between rows.
+    fn check_row(&self, spec: &Spec, attributes: &BTreeMap<String, String>, id: Option<RowId>) -> Result<(), Trap> {
+        if let Some((names, taken)) = &spec.unique {
+            let key = |attributes: &BTreeMap<String, String>| -> Option<Vec<String>> {
+                names.iter().map(|name| attributes.get(*name).cloned()).collect()
+            };
+            let mine = key(attributes);
+            let clash = |row: &&Row| {
+                Some(row.id) != id
+                    && (row.kind == spec.kind || spec.store == "/interface")
+                    && key(&row.attributes) == mine
+            };
+            if mine.is_some() && self.store(&spec.store).rows.iter().any(|row| clash(&row)) {
+                return Err(Trap::failure(taken));
+            }
+        }
+        check_rule(spec, attributes)
+    }
+
+    /// Ids of rows given as ids or names, in a comma list.
+    pub(super) fn resolve(&self, spec: &Spec, text: &str) -> Result<Vec<RowId>, Trap> {
+        let rows = || self.store(&spec.store).rows.iter().filter(|row| spec.kind.is_empty() || row.kind == spec.kind);
+        text.split(',')
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                let found = match part.parse::<RowId>() {
+                    Ok(id) => rows().find(|row| row.id == id),
+                    Err(_) => rows().find(|row| row.name() == part || row.get("slot") == Some(part)),
+                };
+                found.map(|row| row.id).ok_or(Trap::NoSuchItem)
+            })
+            .collect()
+    }
+
+    fn place(&self, spec: &Spec, text: &str) -> Result<Option<usize>, Trap> {
+        let Some(id) = self.resolve(spec, text)?.first().copied() else { return Ok(None) };
+        let store = self.store(&spec.store);
+        if store.row(id).is_some_and(Row::is_dynamic) {
+            return Err(Trap::failure("can not move builtin"));
+        }
+        Ok(store.position(id))
+    }
+}
+
+fn apply(attributes: &mut BTreeMap<String, String>, spec: &Spec, values: Values) {
+    for (name, value) in values {
+        match value.or_else(|| spec.defaults.get(name.as_str()).map(|default| (*default).to_owned())) {
+            Some(value) => attributes.insert(name, value),
+            None => attributes.remove(&name),
+        };
+    }
+}
+
+/// What a firewall rule cannot say (the texts are from memory of devices, not from the manual).
+fn check_rule(spec: &Spec, attributes: &BTreeMap<String, String>) -> Result<(), Trap> {
+    if !spec.path.contains("/firewall/") || !spec.needs.contains(&"chain") {
+        return Ok(());
+    }
+    let has = |name: &str| attributes.contains_key(name);
+    let chain = attributes.get("chain").map_or("", String::as_str);
+    let protocol = attributes.get("protocol").map_or("", String::as_str);
+    if (has("dst-port") || has("src-port") || has("port"))
+        && !matches!(protocol, "tcp" | "udp" | "udp-lite" | "dccp" | "sctp" | "6" | "17")
+    {
+        return Err(Trap::failure("ports can be specified if proto is tcp,udp,udp-lite,dccp,sctp"));
+    }
+    if matches!(chain, "output" | "postrouting") && (has("in-interface") || has("in-interface-list")) {
+        return Err(Trap::failure("incoming interface matching not possible in output and postrouting chains"));
+    }
+    if matches!(chain, "input" | "prerouting") && (has("out-interface") || has("out-interface-list")) {
+        return Err(Trap::failure("outgoing interface matching not possible in input and prerouting chains"));
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Routes: connected ones, the provider's default, and which of all are active.
+
+use std::net::IpAddr;
+
+use shared::routeros::value::RowId;
+
+use super::addresses::WAN_GATEWAY;
+use crate::device::{
+    Device, form,
+    references::is_dead,
+    row::{Origin, Row},
+};
+
+impl Device {
+    pub(super) fn derive_routes(&mut self) {
+        self.derive_tables();
+        let connected = self.connected();
+        self.keep_dynamic("/ip/route", "connect ", &connected);
+        let defaults: Vec<_> = self
+            .store("/ip/dhcp-client")
+            .rows
+            .iter()
+            .filter(|row| {
+                row.derived.get("status").is_some_and(|status| status == "bound")
+                    && row.get("add-default-route") != Some("no")
+            })
+            .map(|row| {
+                (
+                    format!("dhcp {}", row.text("interface")),
+                    vec![
+                        ("dst-address", "0.0.0.0/0".to_owned()),
+                        ("gateway", WAN_GATEWAY.to_owned()),
+                        ("distance", row.text("default-route-distance").to_owned()),
+                    ],
+                )
+            })
+            .collect();
+        self.keep_dynamic("/ip/route", "dhcp ", &defaults);
+        let states: Vec<(RowId, Option<String>)> =
+            self.store("/ip/route").rows.iter().map(|row| (row.id, self.reach(row))).collect();
+        let usable = |id: RowId| states.iter().find(|(other, _)| *other == id).and_then(|(_, via)| via.clone());
+        let best: Vec<RowId> = self
+            .store("/ip/route")
+            .rows
+            .iter()
+            .filter(|row| usable(row.id).is_some())
+            .filter(|row| {
+                let rivals = self.store("/ip/route").rows.iter().filter(|other| usable(other.id).is_some());
+                rivals.filter(|other| same_way(row, other)).all(|other| distance(row) <= distance(other))
+            })
+            .map(|row| row.id)
+            .collect();
+        for row in &mut self.store_mut("/ip/route").rows {
+            let active = best.contains(&row.id);
+            row.derived.clear();
+            row.flag("inactive", !active);
+            if active {
+                row.flag("active", true);
+            }
+            let kind = match &row.origin {
+                Origin::Dynamic(key) if key.starts_with("connect ") => "connect",
+                Origin::Dynamic(_) => "dhcp",
+                Origin::Static | Origin::BuiltIn => "static",
+            };
+            row.flag(kind, true);
+            if let Some(via) = usable(row.id).filter(|via| !via.is_empty()) {
+                row.derived.insert("immediate-gw", via);
+            }
+        }
+    }
+
+    fn derive_tables(&mut self) {
+        if self.store("/routing/table").named("main").is_none() {
+            self.put("/routing/table", Origin::Dynamic("main".to_owned()), &[("name", "main"), ("fib", "")]);
+        }
+        self.flag_rows("/routing/table", "invalid", |_| false);
+        self.flag_rows("/routing/rule", "inactive", Row::is_disabled);
+        self.flag_rows("/routing/rule", "invalid", |row| {
+            super::names_dead(row, &["table", "routing-mark", "interface"])
+        });
+    }
+
+    fn connected(&self) -> Vec<(String, Vec<(&'static str, String)>)> {
+        let valid = self.store("/ip/address").rows.iter().filter(|row| !row.is_disabled() && !row.is("invalid"));
+        valid
+            .filter_map(|row| {
+                let (address, length) = form::parse_prefix(row.text("address"))?;
+                let (interface, network) = (row.text("interface"), form::network_of(address, length));
+                let values = vec![
+                    ("dst-address", format!("{network}/{length}")),
+                    ("gateway", interface.to_owned()),
+                    ("distance", "0".to_owned()),
+                    ("scope", "10".to_owned()),
+                    ("target-scope", "5".to_owned()),
+                    ("local-address", format!("{address}%{interface}")),
+                ];
+                Some((format!("connect {} {interface}", row.text("address")), values))
+            })
+            .collect()
+    }
+
+    /// How a route reaches its next hop: empty for a blackhole, nothing where it cannot.
+    fn reach(&self, route: &Row) -> Option<String> {
+        if route.is_disabled() || is_dead(route.text("routing-table")) {
+            return None;
+        }
+        if route.get("blackhole").is_some() {
+            return Some(String::new());
+        }
+        let runs = |name: &str| self.interface(name).is_some_and(|row| row.is("running"));
+        let gateway = route.text("gateway").split('@').next().unwrap_or_default();
+        if let Some((address, interface)) = gateway.split_once('%') {
+            return runs(interface).then(|| format!("{address}%{interface}"));
+        }
+        let Ok(address) = gateway.parse::<IpAddr>() else { return runs(gateway).then(|| gateway.to_owned()) };
+        let addresses = self.store("/ip/address").rows.iter().filter(|row| !row.is_disabled() && !row.is("invalid"));
+        let near = addresses
+            .filter(|row| form::holds(row.text("address"), address))
+            .find(|row| runs(row.text("interface")))?;
+        Some(format!("{address}%{}", near.text("interface")))
+    }
+}
+
+fn same_way(one: &Row, other: &Row) -> bool {
+    one.get("dst-address") == other.get("dst-address") && one.get("routing-table") == other.get("routing-table")
+}
+
+fn distance(row: &Row) -> u32 {
+    row.text("distance").parse().unwrap_or(1)
+}

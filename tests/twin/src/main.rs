@@ -1,0 +1,119 @@
+//! `bulkhead-twin`: a twin of a RouterOS device as a process of its own.
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use bulkhead_twin::{Options, Twin};
+use clap::{ArgGroup, Parser};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A twin of a RouterOS device for tests and the demo: its API, its menus, its faults; no router, no root.
+#[derive(Parser)]
+#[command(version, group(ArgGroup::new("password").required(true).args(["admin_password_file", "admin_password"])))]
+struct Arguments {
+    /// The RouterOS version to play
+    #[arg(long, default_value = "7.24")]
+    routeros_version: String,
+    /// A schema file for a version that is not shipped: {"/interface/vlan/add": {"name": "string value"}, ...}
+    #[arg(long, value_name = "FILE")]
+    routeros_schema: Option<PathBuf>,
+    /// Where the plain API listens (port 0: a free one)
+    #[arg(long, default_value = "127.0.0.1:0")]
+    api: SocketAddr,
+    /// Where the API over TLS listens
+    #[arg(long, default_value = "127.0.0.1:0")]
+    api_tls: SocketAddr,
+    /// Where the control surface (HTTP) listens
+    #[arg(long, default_value = "127.0.0.1:0")]
+    control: SocketAddr,
+    /// A file with the password of `admin`
+    #[arg(long, value_name = "FILE")]
+    admin_password_file: Option<PathBuf>,
+    /// The password of `admin`; other users of this machine can see it
+    #[arg(long, value_name = "PASSWORD")]
+    admin_password: Option<String>,
+    /// A .rsc script to carry out before serving; may be given several times
+    #[arg(long, value_name = "FILE")]
+    import: Vec<PathBuf>,
+    /// Where to write the received sentences, one JSON list of words a line
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Written, whole, once everything listens: addresses and the certificate's fingerprint
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// The router's name
+    #[arg(long, default_value = "MikroTik")]
+    identity: String,
+    /// The user whose sessions come from the veth `bh-agent`
+    #[arg(long, default_value = "bulkhead")]
+    agent_user: String,
+    /// End when the process that started this one ends
+    #[arg(long)]
+    die_with_parent: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    if arguments.die_with_parent {
+        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM).context("asking to end with the parent")?;
+    }
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let mut end = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let ready_file = arguments.ready_file.clone();
+    let mut twin = Twin::start(options(arguments)?).await?;
+    let ready = serde_json::json!({
+        "api": twin.api.to_string(),
+        "api_tls": twin.api_tls.to_string(),
+        "control": twin.control_url(),
+        "fingerprint": twin.fingerprint,
+    });
+    tracing::info!(%ready, "the twin is up");
+    if let Some(path) = ready_file {
+        write_whole(&path, &format!("{ready}\n")).with_context(|| format!("writing {}", path.display()))?;
+    }
+    tokio::select! {
+        _ = end.0.recv() => Ok(()),
+        _ = end.1.recv() => Ok(()),
+        () = twin.ended() => anyhow::bail!("a part of the twin has ended by itself; its log says which"),
+    }
+}
+
+fn options(arguments: Arguments) -> anyhow::Result<Options> {
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()));
+    let admin_password = match (&arguments.admin_password_file, arguments.admin_password) {
+        (Some(path), _) => read(path)?.trim_end_matches(['\r', '\n']).to_owned(),
+        (None, given) => given.unwrap_or_default(),
+    };
+    Ok(Options {
+        routeros_version: arguments.routeros_version,
+        schema_file: arguments.routeros_schema,
+        api: arguments.api,
+        api_tls: arguments.api_tls,
+        control: arguments.control,
+        admin_password,
+        scripts: arguments.import.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+        record: arguments.record,
+        identity: arguments.identity,
+        agent_user: arguments.agent_user,
+    })
+}
+
+/// Writes beside the path and renames, so that a reader never sees half of it.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("part");
+    let mut file = std::fs::File::create(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(beside, path)
+}

@@ -1,0 +1,169 @@
+//! The running router: one device, its clock, its faults and its record, shared by all sessions.
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use tokio::sync::watch;
+
+use crate::{
+    clock::Clock,
+    device::Device,
+    fault::{Fault, FaultKind, Faults},
+    record::Record,
+};
+
+/// What all sessions and the control surface share.
+#[derive(Debug)]
+pub struct Router {
+    device: Mutex<Device>,
+    /// The twin's time.
+    pub clock: Clock,
+    faults: Mutex<Faults>,
+    record: Mutex<Record>,
+    /// The user whose sessions come from the agent's veth.
+    pub agent_user: String,
+    changed: watch::Sender<u64>,
+    cut: watch::Sender<u64>,
+    plain: AtomicUsize,
+    tls: AtomicUsize,
+}
+
+impl Router {
+    /// A router around a device.
+    pub fn new(device: Device, clock: Clock, record: Record, agent_user: String) -> Self {
+        Self {
+            device: Mutex::new(device),
+            clock,
+            faults: Mutex::default(),
+            record: Mutex::new(record),
+            agent_user,
+            changed: watch::Sender::new(0),
+            cut: watch::Sender::new(0),
+            plain: AtomicUsize::new(0),
+            tls: AtomicUsize::new(0),
+        }
+    }
+
+    /// The device. Never held across an await.
+    pub fn device(&self) -> MutexGuard<'_, Device> {
+        self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The faults.
+    pub fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The record.
+    pub fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something may have changed: listeners look.
+    pub fn notify(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Wakes a listener whenever something may have changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Wakes a session when all are cut.
+    pub fn cuts(&self) -> watch::Receiver<u64> {
+        self.cut.subscribe()
+    }
+
+    /// Brings the device up to now.
+    pub fn tick(&self) {
+        let now = self.clock.now();
+        self.device().settle(now);
+        self.notify();
+    }
+
+    /// The router restarts: every session ends.
+    pub fn reboot(&self) {
+        let now = self.clock.now();
+        self.device().reboot(now);
+        self.cut.send_modify(|count| *count = count.wrapping_add(1));
+        self.notify();
+    }
+
+    /// Arms a fault, or lets it happen at once where it need not wait.
+    pub fn arm(&self, fault: Fault) {
+        if fault.is_immediate() {
+            self.strike(fault.kind);
+        } else {
+            self.faults().arm(fault);
+        }
+    }
+
+    /// Lets a fault of the device happen.
+    pub fn strike(&self, kind: FaultKind) {
+        match kind {
+            FaultKind::Reboot => self.reboot(),
+            FaultKind::CounterReset => {
+                let now = self.clock.now();
+                self.device().reset_all_counters(now);
+            }
+            FaultKind::Disconnect | FaultKind::Stall | FaultKind::Trap | FaultKind::Delay => {}
+        }
+    }
+
+    /// A place for one more session of a service, as long as `max-sessions` is not reached.
+    pub fn enter(&self, service: Service) -> Option<Seat<'_>> {
+        let limit = self
+            .device()
+            .store("/ip/service")
+            .named(service.name())
+            .and_then(|row| row.text("max-sessions").parse().ok())
+            .unwrap_or(20);
+        let count = self.count(service);
+        if count.fetch_add(1, Ordering::SeqCst) >= limit {
+            count.fetch_sub(1, Ordering::SeqCst);
+            return None;
+        }
+        Some(Seat { router: self, service })
+    }
+
+    fn count(&self, service: Service) -> &AtomicUsize {
+        match service {
+            Service::Api => &self.plain,
+            Service::ApiSsl => &self.tls,
+        }
+    }
+}
+
+/// The two ways in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// 8728
+    Api,
+    /// 8729
+    ApiSsl,
+}
+
+impl Service {
+    /// As `/ip/service` names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::ApiSsl => "api-ssl",
+        }
+    }
+}
+
+/// A session's place among those that the service allows; dropping it gives it back.
+#[derive(Debug)]
+pub struct Seat<'a> {
+    router: &'a Router,
+    service: Service,
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.router.count(self.service).fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,291 @@
+//! One API session: sentences in, answers out.
+//!
+//! Sentences are carried out one after the other; answers that go on run beside them. What is written waits in a
+//! bounded queue: a client that does not read is not read from either.
+
+mod answer;
+mod stream;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use shared::routeros::{
+    sentence::{Decoder, Limits, Sentence},
+    value::RowId,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::mpsc,
+    task::AbortHandle,
+};
+
+use self::answer::Answer;
+use crate::{
+    device::{Reply, caller::Caller, request::Request, trap::Trap},
+    fault::{Fault, FaultKind, When},
+    router::{Router, Service},
+    text,
+};
+
+/// How long a session may stay without signing in (a guess; the manual names no figure).
+const SIGN_IN: Duration = Duration::from_secs(60);
+
+/// Answers that wait for a slow reader, in pieces of at most [`answer::PIECE`].
+const QUEUE: usize = 16;
+
+/// Whether the session goes on.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    On,
+    /// Say what is queued, then close.
+    Close,
+    /// Close at once.
+    Cut,
+    /// Stay open and silent.
+    Silent,
+}
+
+struct Session {
+    router: Arc<Router>,
+    service: Service,
+    out: mpsc::Sender<Vec<u8>>,
+    caller: Option<(Caller, RowId)>,
+    streams: BTreeMap<Vec<u8>, AbortHandle>,
+    tasks: tokio::task::JoinSet<()>,
+}
+
+/// Serves one connection until it ends.
+pub async fn serve(router: Arc<Router>, service: Service, stream: impl AsyncRead + AsyncWrite + Send + 'static) {
+    let Some(_seat) = router.enter(service) else { return };
+    let (mut reading, mut writing) = tokio::io::split(stream);
+    let (out, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE);
+    let writer = tokio::spawn(async move {
+        while let Some(bytes) = queue.recv().await {
+            if writing.write_all(&bytes).await.is_err() || writing.flush().await.is_err() {
+                break;
+            }
+        }
+        let _ = writing.shutdown().await;
+    });
+    let mut cuts = router.cuts();
+    let mut session = Session {
+        router: Arc::clone(&router),
+        service,
+        out,
+        caller: None,
+        streams: BTreeMap::new(),
+        tasks: tokio::task::JoinSet::new(),
+    };
+    let end = tokio::select! {
+        end = session.run(&mut reading) => end,
+        _ = cuts.changed() => Next::Cut,
+    };
+    session.leave();
+    drop(session);
+    match end {
+        Next::On | Next::Close => drop(tokio::time::timeout(Duration::from_secs(5), writer).await),
+        Next::Cut | Next::Silent => writer.abort(),
+    }
+}
+
+impl Session {
+    async fn run(&mut self, reading: &mut (impl AsyncRead + Unpin)) -> Next {
+        let mut decoder = Decoder::new(Limits::BEFORE_SIGN_IN);
+        let mut bytes = vec![0; 16 * 1024];
+        loop {
+            loop {
+                match decoder.next_sentence() {
+                    Ok(Some(sentence)) => match self.take(&sentence).await {
+                        Next::On => decoder.set_limits(if self.caller.is_some() {
+                            Limits::DEFAULT
+                        } else {
+                            Limits::BEFORE_SIGN_IN
+                        }),
+                        Next::Silent => {
+                            // What still comes is read and forgotten, so that the peer's close is seen.
+                            while matches!(reading.read(&mut bytes).await, Ok(count) if count > 0) {}
+                            return Next::Silent;
+                        }
+                        end => return end,
+                    },
+                    Ok(None) => break,
+                    Err(error) => {
+                        tracing::debug!(%error, "closing a session");
+                        return Next::Close;
+                    }
+                }
+            }
+            let read = reading.read(&mut bytes);
+            let count = if self.caller.is_some() {
+                read.await
+            } else {
+                let Ok(count) = tokio::time::timeout(SIGN_IN, read).await else { return Next::Close };
+                count
+            };
+            match count {
+                Ok(0) | Err(_) => return Next::Cut,
+                Ok(count) => decoder.push(&bytes[..count]),
+            }
+        }
+    }
+
+    /// One sentence, with the fault that may be waiting for it.
+    async fn take(&mut self, sentence: &Sentence) -> Next {
+        self.router.record().sentence(sentence);
+        let command = text::from_wire(sentence.first());
+        let fault = self.router.faults().strike(&command);
+        let Some(fault) = fault else { return self.carry_out(sentence, None).await };
+        tracing::debug!(?fault, command, "a fault strikes");
+        match (fault.kind, fault.when) {
+            (FaultKind::Delay, When::Before) => {
+                self.wait(&fault).await;
+                self.carry_out(sentence, None).await
+            }
+            (FaultKind::Trap, When::Before) => self.say(Answer::to(sentence).trap(&trap_of(&fault))).await,
+            (FaultKind::Disconnect, When::Before) => Next::Cut,
+            (FaultKind::Stall, When::Before) => Next::Silent,
+            (FaultKind::Reboot | FaultKind::CounterReset, When::Before) => {
+                self.router.strike(fault.kind);
+                if fault.kind == FaultKind::Reboot { Next::Cut } else { self.carry_out(sentence, None).await }
+            }
+            (_, When::After) => self.carry_out(sentence, Some(fault)).await,
+        }
+    }
+
+    async fn carry_out(&mut self, sentence: &Sentence, fault: Option<Fault>) -> Next {
+        let answer = Answer::to(sentence);
+        match sentence.first() {
+            b"/login" => return self.sign_in(sentence, answer).await,
+            b"/quit" => {
+                self.say(answer.fatal("session terminated on request")).await;
+                return Next::Close;
+            }
+            _ => {}
+        }
+        let Some((caller, _)) = self.caller.clone() else {
+            self.say(answer.fatal("not logged in")).await;
+            return Next::Close;
+        };
+        if sentence.first() == b"/cancel" {
+            return self.cancel(sentence, answer).await;
+        }
+        let request = Request::read(sentence);
+        let (reply, says_empty) = {
+            let now = self.router.clock.now();
+            let mut device = self.router.device();
+            (device.perform(now, &caller, &request), device.says_empty())
+        };
+        self.router.notify();
+        if let Some(fault) = &fault {
+            self.router.strike(fault.kind);
+            match fault.kind {
+                FaultKind::Disconnect | FaultKind::Reboot => return Next::Cut,
+                FaultKind::Stall => return Next::Silent,
+                FaultKind::Trap => return self.say(answer.trap(&trap_of(fault))).await,
+                FaultKind::Delay => self.wait(fault).await,
+                FaultKind::CounterReset => {}
+            }
+        }
+        match reply {
+            Ok(Reply::Rows(rows)) => self.say(answer.rows(&rows, says_empty)).await,
+            Ok(Reply::Done(value)) => self.say(answer.done(value.as_deref())).await,
+            Ok(Reply::Stream(stream)) => {
+                let tag = sentence.tag_word().unwrap_or_default().to_vec();
+                let running = stream::Running {
+                    router: Arc::clone(&self.router),
+                    out: self.out.clone(),
+                    answer,
+                    caller,
+                    request,
+                };
+                let handle = self.tasks.spawn(running.run(stream));
+                self.streams.insert(tag, handle);
+                while self.tasks.try_join_next().is_some() {}
+                self.streams.retain(|_, handle| !handle.is_finished());
+                Next::On
+            }
+            Ok(Reply::Reboot) => {
+                self.router.reboot();
+                Next::Cut
+            }
+            Err(trap) => self.say(answer.trap(&trap)).await,
+        }
+    }
+
+    async fn sign_in(&mut self, sentence: &Sentence, answer: Answer) -> Next {
+        let value = |name| sentence.get(name).map(text::from_wire);
+        let (Some(name), Some(password)) = (value("name"), value("password")) else {
+            return self.say(answer.trap(&Trap::WrongPassword)).await;
+        };
+        let signed_in = {
+            let now = self.router.clock.now();
+            let mut device = self.router.device();
+            device.settle(now);
+            let source = device.modelled_source(&name, &self.router.agent_user);
+            let caller = device.sign_in(&name, source, |stored| stored == password);
+            caller.map(|caller| {
+                let id = device.signed_in(&name, source, self.service.name());
+                (caller, id)
+            })
+        };
+        self.leave();
+        self.router.notify();
+        match signed_in {
+            Ok(caller) => {
+                self.caller = Some(caller);
+                self.say(answer.done(None)).await
+            }
+            Err(trap) => self.say(answer.trap(&trap)).await,
+        }
+    }
+
+    /// `/cancel`: the cancelled command's trap, then this one's end, then the cancelled one's.
+    async fn cancel(&mut self, sentence: &Sentence, answer: Answer) -> Next {
+        self.streams.retain(|_, handle| !handle.is_finished());
+        let tags: Vec<Vec<u8>> = match sentence.get("tag") {
+            Some(tag) => vec![tag.to_vec()],
+            None => self.streams.keys().cloned().collect(),
+        };
+        let mut cancelled = Vec::new();
+        for tag in tags {
+            let Some(handle) = self.streams.remove(&tag) else { continue };
+            handle.abort();
+            let answer = Answer::tagged(&tag);
+            self.send(answer.trap_only(&Trap::Interrupted)).await;
+            cancelled.push(answer);
+        }
+        let end = self.say(answer.done(None)).await;
+        for answer in cancelled {
+            self.send(answer.done(None)).await;
+        }
+        end
+    }
+
+    async fn wait(&self, fault: &Fault) {
+        let clock = &self.router.clock;
+        clock.sleep_until(clock.now() + Duration::from_millis(fault.ms.unwrap_or(1000))).await;
+    }
+
+    async fn say(&self, pieces: Vec<Vec<u8>>) -> Next {
+        self.send(pieces).await;
+        Next::On
+    }
+
+    async fn send(&self, pieces: Vec<Vec<u8>>) {
+        for piece in pieces {
+            if self.out.send(piece).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The session is no longer among the active users.
+    fn leave(&mut self) {
+        if let Some((_, id)) = self.caller.take() {
+            self.router.device().signed_out(id);
+        }
+    }
+}
+
+fn trap_of(fault: &Fault) -> Trap {
+    Trap::Failure(fault.message.clone().unwrap_or_else(|| "failure: a fault was asked for".to_owned()))
+}

@@ -1,0 +1,147 @@
+//! Answers that go on: follow and listen, repeated prints, monitored rates, pings.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use shared::routeros::value::RowId;
+use tokio::sync::mpsc;
+
+use super::answer::Answer;
+use crate::{
+    device::{Fields, Stream, caller::Caller, print::Depth, request::Request},
+    router::Router,
+};
+
+/// A command whose answer goes on.
+pub(super) struct Running {
+    pub(super) router: Arc<Router>,
+    pub(super) out: mpsc::Sender<Vec<u8>>,
+    pub(super) answer: Answer,
+    pub(super) caller: Caller,
+    pub(super) request: Request,
+}
+
+/// The reader is gone.
+struct Gone;
+
+impl Running {
+    /// Goes on until it has said all, is cancelled, or nobody hears it.
+    pub(super) async fn run(self, stream: Stream) {
+        let done = match stream {
+            Stream::Follow { snapshot } => self.follow(snapshot).await,
+            Stream::Repeat(period) => self.repeat(period).await,
+            Stream::Monitor { names, interval, rounds } => self.monitor(&names, interval, rounds).await,
+            Stream::Ping { interval, count } => self.ping(interval, count).await,
+        };
+        if done.is_ok() {
+            for piece in self.answer.done(None) {
+                let _ = self.out.send(piece).await;
+            }
+        }
+    }
+
+    async fn follow(&self, snapshot: bool) -> Result<(), Gone> {
+        let mut changes = self.router.changes();
+        let (mut looked, mut known) = self.look();
+        if snapshot {
+            for row in self.rows().into_values() {
+                self.say(&row).await?;
+            }
+        }
+        loop {
+            changes.changed().await.map_err(|_| Gone)?;
+            if self.router.device().changes(&self.request.menu) == looked {
+                continue;
+            }
+            let now;
+            (looked, now) = self.look();
+            if now == known {
+                continue;
+            }
+            let whole = self.rows();
+            for (id, row) in &now {
+                if known.get(id) != Some(row)
+                    && let Some(row) = whole.get(id)
+                {
+                    self.say(row).await?;
+                }
+            }
+            for id in known.keys().filter(|id| !now.contains_key(id)) {
+                self.say(&vec![(".id".to_owned(), id.to_string()), (".dead".to_owned(), "true".to_owned())]).await?;
+            }
+            known = now;
+        }
+    }
+
+    /// The number of changes, and the rows without what changes all the time.
+    fn look(&self) -> (u64, BTreeMap<RowId, Fields>) {
+        let device = self.router.device();
+        let rows = device.render_menu(&self.caller, &self.request, Depth::Lasting);
+        (device.changes(&self.request.menu), rows.unwrap_or_default().into_iter().collect())
+    }
+
+    fn rows(&self) -> BTreeMap<RowId, Fields> {
+        let rows = self.router.device().render_menu(&self.caller, &self.request, Depth::Whole);
+        rows.unwrap_or_default().into_iter().collect()
+    }
+
+    async fn repeat(&self, period: Duration) -> Result<(), Gone> {
+        for section in 0_u64.. {
+            for mut row in self.rows().into_values() {
+                row.push((".section".to_owned(), section.to_string()));
+                self.say(&row).await?;
+            }
+            self.pause(period).await;
+        }
+        Ok(())
+    }
+
+    async fn monitor(&self, names: &[String], interval: Duration, rounds: Option<u64>) -> Result<(), Gone> {
+        for section in 0..rounds.unwrap_or(u64::MAX) {
+            for name in names {
+                let row = {
+                    let now = self.router.clock.now();
+                    let mut device = self.router.device();
+                    device.settle(now);
+                    device.monitor_row(name)
+                };
+                if let Some(mut row) = row {
+                    row.push((".section".to_owned(), section.to_string()));
+                    self.say(&row).await?;
+                }
+            }
+            self.pause(interval).await;
+        }
+        Ok(())
+    }
+
+    async fn ping(&self, interval: Duration, count: Option<u64>) -> Result<(), Gone> {
+        let mut received = 0;
+        let count = count.unwrap_or(u64::MAX);
+        for seq in 0..count {
+            let (row, answered) = {
+                let now = self.router.clock.now();
+                let mut device = self.router.device();
+                device.settle(now);
+                device.ping_row(&self.request, seq, received)
+            };
+            received += u64::from(answered);
+            if !answered {
+                self.pause(interval).await;
+            }
+            self.say(&row).await?;
+            if answered && seq + 1 < count {
+                self.pause(interval).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn pause(&self, period: Duration) {
+        let clock = &self.router.clock;
+        clock.sleep_until(clock.now() + period).await;
+    }
+
+    async fn say(&self, row: &Fields) -> Result<(), Gone> {
+        self.out.send(self.answer.one(row)).await.map_err(|_| Gone)
+    }
+}

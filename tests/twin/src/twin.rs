@@ -1,0 +1,274 @@
+//! A whole twin: started, asked, ended by being dropped.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use crate::{
+    clock::Clock,
+    control,
+    device::{
+        Device, Fields, caller::Caller, export::Export, factory, print::Depth, request::Request, world::Impossible,
+    },
+    fault::Fault,
+    import::import,
+    record::Record,
+    router::{Router, Service},
+    schema, session,
+    tls::Tls,
+};
+
+/// How a twin is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// One of [`schema::versions`], or any with `schema_file`.
+    pub routeros_version: String,
+    /// A schema in the form of [`schema::from_json`], for a version that is not shipped.
+    pub schema_file: Option<PathBuf>,
+    /// Where the plain API listens; port 0 takes a free one.
+    pub api: SocketAddr,
+    /// Where the API over TLS listens.
+    pub api_tls: SocketAddr,
+    /// Where the control surface listens.
+    pub control: SocketAddr,
+    /// The password of `admin`.
+    pub admin_password: String,
+    /// Texts of `.rsc` scripts, carried out after the factory's own.
+    pub scripts: Vec<String>,
+    /// Where to write what is received.
+    pub record: Option<PathBuf>,
+    /// The router's name.
+    pub identity: String,
+    /// The user whose sessions come from the veth `bh-agent`.
+    pub agent_user: String,
+}
+
+impl Default for Options {
+    /// The newest shipped version on free loopback ports; `admin` has the password `admin`.
+    fn default() -> Self {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            routeros_version: schema::versions().last().copied().unwrap_or_default().to_owned(),
+            schema_file: None,
+            api: free,
+            api_tls: free,
+            control: free,
+            admin_password: "admin".to_owned(),
+            scripts: Vec::new(),
+            record: None,
+            identity: "MikroTik".to_owned(),
+            agent_user: "bulkhead".to_owned(),
+        }
+    }
+}
+
+/// A running twin. Dropping it ends all of its sessions and closes its ports.
+#[derive(Debug)]
+pub struct Twin {
+    /// Where the plain API is.
+    pub api: SocketAddr,
+    /// Where the API over TLS is.
+    pub api_tls: SocketAddr,
+    /// Where the control surface is.
+    pub control: SocketAddr,
+    /// SHA-256 of the certificate of the API over TLS, in hexadecimal.
+    pub fingerprint: String,
+    router: Arc<Router>,
+    tasks: JoinSet<()>,
+}
+
+impl Twin {
+    /// Starts a twin on the current tokio runtime.
+    ///
+    /// # Errors
+    /// An unknown version, an unusable file or address, or a script that cannot be carried out; the text says which.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let router = Arc::new(router(&options)?);
+        let tls = Tls::new().context("making the certificate of api-ssl")?;
+        let plain = listen(options.api).await?;
+        let secure = listen(options.api_tls).await?;
+        let surface = listen(options.control).await?;
+        let (api, api_tls, control) = (plain.local_addr()?, secure.local_addr()?, surface.local_addr()?);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve_plain(Arc::clone(&router), plain));
+        tasks.spawn(serve_tls(Arc::clone(&router), secure, tls.acceptor));
+        tasks.spawn(control::serve(Arc::clone(&router), surface));
+        tasks.spawn(tick(Arc::clone(&router)));
+        Ok(Self { api, api_tls, control, fingerprint: tls.fingerprint, router, tasks })
+    }
+
+    /// The control surface's address as a URL.
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.control)
+    }
+
+    /// The configuration in canonical order.
+    pub fn export(&self) -> Export {
+        self.router.device().export()
+    }
+
+    /// What a print of a menu shows, for a caller who may see all; empty for a menu that is not there.
+    pub fn rows(&self, menu: &str) -> Vec<Fields> {
+        self.router.tick();
+        let rows = self.router.device().render_menu(&Caller::router(), &Request::new(menu, "print", &[]), Depth::Whole);
+        rows.unwrap_or_default().into_iter().map(|(_, fields)| fields).collect()
+    }
+
+    /// Arms a fault, or lets it happen at once where it need not wait for a sentence.
+    pub fn fault(&self, fault: Fault) {
+        self.router.arm(fault);
+    }
+
+    /// The faults that have not struck yet.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.router.faults().waiting().to_vec()
+    }
+
+    /// Forgets the faults that have not struck yet.
+    pub fn clear_faults(&self) {
+        self.router.faults().clear();
+    }
+
+    /// Lets the twin's clock jump forward.
+    pub fn advance(&self, by: Duration) {
+        self.router.clock.advance(by);
+        self.router.tick();
+    }
+
+    /// Restarts the router: sessions end, memory is lost, ids change.
+    pub fn reboot(&self) {
+        self.router.reboot();
+    }
+
+    /// How many sentences were received.
+    pub fn sentences(&self) -> u64 {
+        self.router.record().count()
+    }
+
+    /// The last received sentences, as lists of words, secrets masked.
+    pub fn recorded(&self) -> Vec<Vec<String>> {
+        self.router.record().last()
+    }
+
+    /// Cuts or restores a link.
+    ///
+    /// # Errors
+    /// No interface of that name.
+    pub fn set_link(&self, interface: &str, up: bool) -> Result<(), Impossible> {
+        let done = self.router.device().set_link(self.router.clock.now(), interface, up);
+        self.router.notify();
+        done
+    }
+
+    /// Lets the peer of a WireGuard interface fall silent or speak again.
+    ///
+    /// # Errors
+    /// No WireGuard interface of that name.
+    pub fn set_peer(&self, interface: &str, alive: bool) -> Result<(), Impossible> {
+        let done = self.router.device().set_peer(self.router.clock.now(), interface, alive);
+        self.router.notify();
+        done
+    }
+
+    /// Lets an interface's counters run, in bits a second.
+    ///
+    /// # Errors
+    /// No interface of that name.
+    pub fn set_traffic(&self, interface: &str, rx_bps: u64, tx_bps: u64) -> Result<(), Impossible> {
+        self.router.device().set_traffic(self.router.clock.now(), interface, rx_bps, tx_bps)
+    }
+
+    /// Waits for the end of the twin, which comes only when one of its tasks fails.
+    pub async fn ended(&mut self) {
+        self.tasks.join_next().await;
+    }
+}
+
+/// The device with the factory's and the given scripts carried out.
+fn router(options: &Options) -> anyhow::Result<Router> {
+    let schema = match &options.schema_file {
+        Some(path) => {
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("reading the schema {}", path.display()))?;
+            schema::from_json(&options.routeros_version, &text)?
+        }
+        None => schema::shipped(&options.routeros_version)?,
+    };
+    let clock = Clock::default();
+    let mut device = Device::new(schema, clock.wall(Duration::ZERO));
+    let mut record = match &options.record {
+        Some(path) => Record::to_file(path).with_context(|| format!("creating the record {}", path.display()))?,
+        None => Record::default(),
+    };
+    device.build(&options.identity, &options.admin_password);
+    for script in factory::SCRIPTS {
+        import(&mut device, Duration::ZERO, script, &mut |_| ()).context("the factory configuration")?;
+    }
+    device.populate().context("the factory configuration")?;
+    for script in &options.scripts {
+        import(&mut device, Duration::ZERO, script, &mut |request| record.script(request)).context("the import")?;
+    }
+    Ok(Router::new(device, clock, record, options.agent_user.clone()))
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}: is another program there?"))
+}
+
+/// Entries run out even while nobody asks.
+async fn tick(router: Arc<Router>) {
+    loop {
+        let clock = &router.clock;
+        clock.sleep_until(clock.now() + Duration::from_millis(200)).await;
+        router.tick();
+    }
+}
+
+async fn serve_plain(router: Arc<Router>, listener: TcpListener) {
+    let mut sessions = JoinSet::new();
+    loop {
+        while sessions.try_join_next().is_some() {}
+        if let Some(stream) = accept(&listener).await {
+            sessions.spawn(session::serve(Arc::clone(&router), Service::Api, stream));
+        }
+    }
+}
+
+async fn serve_tls(router: Arc<Router>, listener: TcpListener, acceptor: tokio_rustls::TlsAcceptor) {
+    const HANDSHAKE: Duration = Duration::from_secs(10);
+    const HANDSHAKES: usize = 256;
+    let mut sessions = JoinSet::new();
+    loop {
+        while sessions.try_join_next().is_some() {}
+        let Some(stream) = accept(&listener).await.filter(|_| sessions.len() < HANDSHAKES) else { continue };
+        let (router, acceptor) = (Arc::clone(&router), acceptor.clone());
+        sessions.spawn(async move {
+            match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => session::serve(router, Service::ApiSsl, stream).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            }
+        });
+    }
+}
+
+async fn accept(listener: &TcpListener) -> Option<TcpStream> {
+    match listener.accept().await {
+        Ok((stream, _)) => stream.set_nodelay(true).is_ok().then_some(stream),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            // Out of descriptors, most likely: give the sessions a moment to end.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}
