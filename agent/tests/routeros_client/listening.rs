@@ -63,12 +63,12 @@ async fn a_command_that_ends_by_itself_ends_the_listener() {
 
 #[tokio::test]
 async fn a_slow_reader_loses_its_listener_and_stalls_nobody() {
-    check_overflow(&vec![b'x'; 10], 5_000).await;
+    check_overflow(&[b'x'; 10], 5_000).await;
 }
 
 #[tokio::test]
 async fn few_events_that_are_large_are_too_much_as_well() {
-    check_overflow(&vec![b'x'; 100_000], 50).await;
+    check_overflow(&[b'x'; 100_000], 50).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! Where time matters the peer is at the other end of a pipe and the clock is virtual; elsewhere it is a TCP server on
 //! loopback. (A paused tokio clock runs on while sockets are waited for, so the two do not mix.)
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test's script stops where it is not followed")]
+
 mod peer;
 
 mod batches;

@@ -289,10 +289,11 @@ impl Outgoing {
 }
 
 fn broken(error: &io::Error, decoder: &Decoder) -> CloseReason {
-    match error.kind() {
-        // TLS without a close message is a cut like any other.
-        io::ErrorKind::UnexpectedEof => CloseReason::ByPeer { mid_sentence: decoder.is_mid_sentence() },
-        _ => CloseReason::Broken(error.to_string()),
+    // TLS without a close message is a cut like any other.
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        CloseReason::ByPeer { mid_sentence: decoder.is_mid_sentence() }
+    } else {
+        CloseReason::Broken(error.to_string())
     }
 }
 

@@ -71,10 +71,12 @@ async fn connect_to(address: SocketAddr) -> io::Result<TcpStream> {
 
 fn unreachable(target: &Target, error: &io::Error) -> ConnectError {
     let address = target.address();
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => ConnectError::RefusedByPeer { address },
-        io::ErrorKind::TimedOut => ConnectError::NoAnswer { address, after: target.connect_timeout },
+    if error.kind() == io::ErrorKind::ConnectionRefused {
+        ConnectError::RefusedByPeer { address }
+    } else if error.kind() == io::ErrorKind::TimedOut {
+        ConnectError::NoAnswer { address, after: target.connect_timeout }
+    } else {
         // The kernel says the rest well: no route, network down, address not available.
-        _ => ConnectError::NoRoute { address, reason: error.to_string() },
+        ConnectError::NoRoute { address, reason: error.to_string() }
     }
 }
