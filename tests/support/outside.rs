@@ -4,7 +4,7 @@ use crate::{clock, demo::Mqtt};
 use anyhow::{Context as _, ensure};
 use std::{
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// What is not on this machine, and how to get it.
@@ -70,4 +70,79 @@ pub fn mosquitto(program: PathBuf, mqtt: &Mqtt) -> anyhow::Result<Command> {
     let mut command = Command::new(program);
     command.args(["-V", "mqttv5", "-h", host, "-p", port, "-u", &mqtt.username, "-P", &mqtt.password]);
     Ok(command)
+}
+
+/// `mosquitto_sub` that goes on reading; it is ended when the value is dropped.
+pub struct Follower {
+    child: Child,
+    output: tempfile::NamedTempFile,
+}
+
+/// A message as a follower saw it.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Where it was published.
+    pub topic: String,
+    /// What, as far as it is text.
+    pub payload: String,
+}
+
+impl Message {
+    /// The payload as JSON; nothing where it is none.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(&self.payload).ok()
+    }
+}
+
+impl Follower {
+    /// Starts a command made by [`mosquitto`] on some filters.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn start(mut command: Command, filters: &[&str]) -> anyhow::Result<Self> {
+        let output = tempfile::NamedTempFile::new()?;
+        for filter in filters {
+            command.args(["-t", filter]);
+        }
+        // A tab cannot be in a topic of ours, nor can a line end in the JSON that we publish.
+        command.args(["-q", "1", "-F", "%t\t%p"]);
+        let both = output.reopen()?;
+        command.stdin(Stdio::null()).stderr(both.try_clone()?).stdout(both);
+        Ok(Self { child: command.spawn().with_context(|| format!("{command:?}"))?, output })
+    }
+
+    /// Every message so far.
+    pub fn messages(&self) -> Vec<Message> {
+        let bytes = std::fs::read(self.output.path()).unwrap_or_default();
+        let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
+        let text = String::from_utf8_lossy(&bytes[..whole]);
+        let lines = text.lines().filter_map(|line| line.split_once('\t'));
+        lines.map(|(topic, payload)| Message { topic: topic.to_owned(), payload: payload.to_owned() }).collect()
+    }
+
+    /// Whether it still runs: a client that the broker refuses ends.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|ended| ended.is_none())
+    }
+
+    /// What it printed in all, complaints too.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.output.path()).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits for the first message that fits.
+    ///
+    /// # Errors
+    /// Where none comes, with what came instead.
+    pub async fn until(&self, what: &str, fits: impl Fn(&Message) -> bool) -> anyhow::Result<Message> {
+        let found = clock::wait(what, clock::SOON, || async { Ok(self.messages().into_iter().find(|m| fits(m))) });
+        found.await.with_context(|| format!("mosquitto_sub said: {}", self.said()))
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _gone_already = self.child.kill();
+        let _waited_already = self.child.wait();
+    }
 }

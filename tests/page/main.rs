@@ -1,0 +1,74 @@
+//! The page in a real browser: Chromium, driven by playwright-core, with axe looking for barriers.
+//!
+//! Each case is a file of JavaScript beside this one; it gets the demo's ready file in `BULKHEAD_READY` and throws
+//! where something is not as it should be.
+
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+use support::{
+    demo::{Demo, Options},
+    needs,
+    outside::{self, Lacking},
+};
+
+struct Browser {
+    node: PathBuf,
+    chromium: PathBuf,
+}
+
+fn browser() -> Result<Browser, Lacking> {
+    let node = outside::program("node")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let chromium = names.iter().find_map(|name| outside::program(name).ok());
+    let chromium = chromium.ok_or_else(|| Lacking("Chromium is not installed (scripts/test installs it)".to_owned()))?;
+    if !folder().join("node_modules/playwright-core").is_dir() {
+        return Err(Lacking("tests/page/node_modules is missing (scripts/test makes it)".to_owned()));
+    }
+    Ok(Browser { node, chromium })
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("page")
+}
+
+/// Runs a case against a demo of its own; what it prints is shown when it fails.
+async fn case(browser: &Browser, script: &str) -> anyhow::Result<()> {
+    let demo = Demo::start(&Options::default()).await?;
+    let ready = json!({
+        "url": demo.ready.url,
+        "token": demo.ready.token,
+        "control": demo.router().control,
+        "screenshots": Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("screenshots"),
+    });
+    let mut command = Command::new(&browser.node);
+    command.arg(folder().join(script)).env("BULKHEAD_READY", ready.to_string());
+    command.env("BULKHEAD_CHROMIUM", &browser.chromium);
+    outside::run(&mut command).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_vif_is_made_watched_and_removed_on_the_page() -> anyhow::Result<()> {
+    let browser = needs!("a_vif_is_made_watched_and_removed_on_the_page", browser());
+    case(&browser, "tour.mjs").await
+}
+
+#[tokio::test]
+async fn the_same_without_javascript() -> anyhow::Result<()> {
+    let browser = needs!("the_same_without_javascript", browser());
+    case(&browser, "without-javascript.mjs").await
+}
+
+#[tokio::test]
+async fn every_page_is_open_to_everybody_in_light_dark_and_on_a_phone() -> anyhow::Result<()> {
+    let browser = needs!("every_page_is_open_to_everybody_in_light_dark_and_on_a_phone", browser());
+    case(&browser, "barriers.mjs").await
+}
+
+#[tokio::test]
+async fn the_first_load_is_light_and_asks_no_other_host() -> anyhow::Result<()> {
+    let browser = needs!("the_first_load_is_light_and_asks_no_other_host", browser());
+    case(&browser, "weight.mjs").await
+}

@@ -1,0 +1,18 @@
+//! Bulkhead as people run it: real processes, real brokers and clients, SIGKILL at bad moments.
+
+mod crash;
+mod demo;
+mod hostile;
+mod mounts;
+mod mqtt;
+mod offline;
+mod rows;
+mod versions;
+mod vif;
+
+use support::demo::{Demo, Options};
+
+/// A demo with one router and everything at its default.
+async fn demo() -> anyhow::Result<Demo> {
+    Demo::start(&Options::default()).await
+}
