@@ -1,8 +1,10 @@
 //! Effects: what the agent sees of, and does to, the world outside its memory.
 //!
-//! Nothing is decided here that a flow could decide; nothing here knows what a VIF is.
+//! Nothing is decided here that a flow could decide.
 
 pub mod clock;
+pub mod mqtt;
 pub mod netlink;
+pub mod router;
 pub mod routeros;
 pub mod store;

@@ -1,0 +1,387 @@
+//! One connection to the broker, from CONNECT to its end, with a client of its own.
+//!
+//! In order: CONNACK, the subscription, `online`, then everything retained and everything in the outbox. Nothing is
+//! published before the broker has confirmed the subscription, so who sees `online` may ask at once.
+
+use super::{
+    Inbound, Line, Link, Loose, LooseKind, failure,
+    flight::{Cargo, Flights, Landing},
+    options::{self, OFFLINE, ONLINE},
+};
+use crate::io::clock::Instant;
+use bytes::Bytes;
+use rumqttc::{
+    AsyncClient, ClientError, ConnAck, ConnectionError, Event, Packet, Publish, PublishNotice, PublishOptions,
+    PublishProperties, QoS, SubAck, SubscribeReasonCode,
+};
+use std::{future::pending, pin::pin, sync::atomic::Ordering, time::Duration};
+use tokio::time::sleep_until;
+
+/// Most rows of the outbox under way, and most retained topics.
+const WINDOW: usize = 16;
+/// A broker that acknowledges nothing for so long is left.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the broker has to take `offline`, and then to hang up, before we go.
+const LEAVE: Duration = Duration::from_millis(800);
+/// The least that a packet needs beside topic, payload and correlation.
+const OVERHEAD: usize = 64;
+
+/// Why a connection ended.
+pub(super) enum End {
+    /// It was asked to.
+    Closed,
+    /// Something failed; what, for people.
+    Failed(String),
+}
+
+/// Connects and serves until something fails or [`Bus::close`](super::Bus::close) is called.
+pub(super) async fn serve(line: &mut Line) -> End {
+    let built = AsyncClient::builder(line.options.mqtt()).capacity(options::CHANNEL).try_build();
+    let (client, mut events) = match built {
+        Ok(pair) => pair,
+        Err(error) => return End::Failed(format!("the broker cannot be used: {error}")),
+    };
+    let mut connection = Connection::new(line, client);
+    loop {
+        // Polling must not be interrupted, so this future stays while the other things happen.
+        let mut polled = pin!(events.poll());
+        let event = loop {
+            tokio::select! {
+                event = &mut polled => break event,
+                happened = connection.happens() => {
+                    if let Some(end) = connection.react(happened) {
+                        return end;
+                    }
+                }
+            }
+        };
+        if let Some(end) = connection.take(event) {
+            return end;
+        }
+    }
+}
+
+struct Connection<'a> {
+    line: &'a mut Line,
+    client: AsyncClient,
+    phase: Phase,
+    flights: Flights,
+    /// When an acknowledgement last came, or the first of those under way left.
+    heard: Instant,
+    /// The row of the outbox that was published last.
+    outbox_at: i64,
+    /// Whether there may be rows behind it.
+    outbox_due: bool,
+    /// The largest packet that the broker takes.
+    largest: usize,
+    retains: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Until CONNACK.
+    Connecting,
+    /// Until SUBACK.
+    Subscribing,
+    /// Messages go both ways.
+    Open,
+    /// Until `offline` is acknowledged, or that moment.
+    Leaving(Instant),
+    /// Until the broker has hung up, or that moment.
+    SignedOut(Instant),
+}
+
+/// Something other than the broker's word.
+enum Happened {
+    Landed(Cargo, Landing),
+    Loose(Loose),
+    Woken,
+    Close,
+    Stalled,
+    Left,
+}
+
+impl<'a> Connection<'a> {
+    fn new(line: &'a mut Line, client: AsyncClient) -> Self {
+        // What was meant for the connection before is worth nothing any more.
+        while line.loose.try_recv().is_ok() {
+            line.shared.outbound_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        let heard = line.clock.now();
+        Self {
+            line,
+            client,
+            phase: Phase::Connecting,
+            flights: Flights::default(),
+            heard,
+            outbox_at: 0,
+            outbox_due: true,
+            largest: usize::MAX,
+            retains: true,
+        }
+    }
+
+    async fn happens(&mut self) -> Happened {
+        let open = self.phase == Phase::Open;
+        let under_way = self.flights.len() > 0;
+        let owed = self.phase == Phase::Subscribing || open && under_way;
+        let stalled = self.heard + PATIENCE;
+        let leaving = self.leaving();
+        let left = leaving.unwrap_or(self.heard);
+        tokio::select! {
+            Some((cargo, landing)) = self.flights.next(), if under_way => Happened::Landed(cargo, landing),
+            Some(loose) = self.line.loose.recv(), if open => Happened::Loose(loose),
+            () = self.line.shared.wake.notified(), if open => Happened::Woken,
+            () = super::closing(&mut self.line.close), if leaving.is_none() => Happened::Close,
+            () = sleep_until(stalled), if owed => Happened::Stalled,
+            () = sleep_until(left), if leaving.is_some() => Happened::Left,
+            else => pending().await,
+        }
+    }
+
+    /// Until when, while we leave.
+    fn leaving(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Leaving(moment) | Phase::SignedOut(moment) => Some(moment),
+            Phase::Connecting | Phase::Subscribing | Phase::Open => None,
+        }
+    }
+
+    fn react(&mut self, happened: Happened) -> Option<End> {
+        match happened {
+            Happened::Landed(cargo, landing) => return self.landed(cargo, landing),
+            Happened::Loose(loose) => self.publish_loose(loose),
+            Happened::Woken => {
+                self.outbox_due = true;
+                return self.pump();
+            }
+            Happened::Close if self.phase == Phase::Open => self.leave(),
+            Happened::Close => return Some(End::Closed),
+            Happened::Left if matches!(self.phase, Phase::SignedOut(_)) => return Some(End::Closed),
+            Happened::Left => self.sign_out(),
+            Happened::Stalled => {
+                let (broker, seconds) = (self.line.options.address(), PATIENCE.as_secs());
+                return Some(End::Failed(format!("the broker {broker} acknowledged nothing for {seconds} s")));
+            }
+        }
+        None
+    }
+
+    /// What the library says.
+    fn take(&mut self, event: Result<Event, ConnectionError>) -> Option<End> {
+        match event {
+            Err(_) if self.leaving().is_some() => Some(End::Closed),
+            Err(error) => Some(End::Failed(failure::words(&self.line.options, &error))),
+            Ok(Event::Incoming(Packet::ConnAck(connack))) => self.connected(&connack),
+            Ok(Event::Incoming(Packet::SubAck(suback))) => self.subscribed(&suback),
+            Ok(Event::Incoming(Packet::Publish(publish))) => {
+                self.receive(publish);
+                None
+            }
+            // Room in the client's channel, perhaps.
+            Ok(_) => self.pump(),
+        }
+    }
+
+    fn connected(&mut self, connack: &ConnAck) -> Option<End> {
+        if let Some(properties) = &connack.properties {
+            self.largest = properties.max_packet_size.and_then(|size| size.try_into().ok()).unwrap_or(usize::MAX);
+            self.retains = properties.retain_available != Some(0);
+        }
+        self.phase = Phase::Subscribing;
+        self.heard = self.line.clock.now();
+        // Always, although the broker may remember: it costs one packet, and a broker that forgot says nothing.
+        let filter = self.line.options.filter();
+        match self.client.try_subscribe(filter, QoS::AtLeastOnce) {
+            Ok(()) => None,
+            Err(error) => Some(End::Failed(format!("the agent could not subscribe: {error}"))),
+        }
+    }
+
+    fn subscribed(&mut self, suback: &SubAck) -> Option<End> {
+        let granted = |code: &SubscribeReasonCode| matches!(code, SubscribeReasonCode::Success(_));
+        if let Some(code) = suback.return_codes.iter().find(|code| !granted(code)) {
+            let (broker, filter) = (self.line.options.address(), self.line.options.filter());
+            return Some(End::Failed(format!(
+                "the broker {broker} does not let the agent subscribe to {filter} ({code:?}): allow it there"
+            )));
+        }
+        self.phase = Phase::Open;
+        self.line.link.send_replace(Link::Connected);
+        tracing::info!(broker = %self.line.options.address(), "connected to the broker");
+        self.publish_retained(self.line.options.availability(), Bytes::from_static(ONLINE.as_bytes()));
+        self.line.shared.retained().all_due();
+        self.pump()
+    }
+
+    fn receive(&mut self, publish: Publish) {
+        let counts = &self.line.shared;
+        if publish.retain {
+            counts.retained_ignored.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let (response_topic, correlation) =
+            publish.properties.map_or((None, None), |found| (found.response_topic, found.correlation_data));
+        let topic = String::from_utf8_lossy(&publish.topic).into_owned();
+        let inbound = Inbound { topic, payload: publish.payload, response_topic, correlation };
+        if self.line.inbound.try_send(inbound).is_err() {
+            counts.inbound_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Publishes what is due, as far as there is room.
+    fn pump(&mut self) -> Option<End> {
+        if self.phase != Phase::Open {
+            return None;
+        }
+        while self.flights.len() - self.flights.outbox() < WINDOW {
+            let due = self.line.shared.retained().take_due();
+            let Some((topic, payload)) = due else { break };
+            if !self.publish_retained(topic, payload) {
+                break;
+            }
+        }
+        self.pump_outbox()
+    }
+
+    fn pump_outbox(&mut self) -> Option<End> {
+        while self.outbox_due && self.flights.outbox() < WINDOW {
+            let wanted = WINDOW - self.flights.outbox();
+            let rows = match self.line.store.outbox_after(self.outbox_at, wanted) {
+                Ok(rows) => rows,
+                Err(error) => return Some(End::Failed(error.to_string())),
+            };
+            self.outbox_due = rows.len() == wanted;
+            for row in rows {
+                let bytes = row.topic.len() + row.envelope.len() + OVERHEAD;
+                if bytes > self.largest {
+                    // It would end this connection and every one after it.
+                    tracing::error!(topic = row.topic, bytes, "the broker takes no packet so large: event dropped");
+                    self.outbox_at = row.id;
+                    self.refuse();
+                    if let Some(end) = self.delete(row.id) {
+                        return Some(end);
+                    }
+                    continue;
+                }
+                let options = PublishOptions::at_least_once();
+                let Ok(notice) = self.client.try_publish_tracked(row.topic, row.envelope, options) else {
+                    self.outbox_due = true;
+                    return None;
+                };
+                self.outbox_at = row.id;
+                self.fly(Cargo::Outbox(row.id), notice);
+            }
+        }
+        None
+    }
+
+    /// Says whether it is under way, or never will be.
+    fn publish_retained(&mut self, topic: String, payload: Bytes) -> bool {
+        if topic.len() + payload.len() + OVERHEAD > self.largest {
+            tracing::error!(topic, bytes = payload.len(), "the broker takes no packet so large: not published");
+            self.refuse();
+            return true;
+        }
+        let options = PublishOptions::at_least_once().retain(self.retains);
+        match self.client.try_publish_tracked(topic.clone(), payload, options) {
+            Ok(notice) => self.fly(Cargo::Retained(topic), notice),
+            Err(ClientError::RequestChannelFull(_)) => {
+                self.line.shared.retained().not_sent(&topic);
+                return false;
+            }
+            Err(error) => {
+                tracing::error!(topic, %error, "not published");
+                self.refuse();
+            }
+        }
+        true
+    }
+
+    fn publish_loose(&mut self, loose: Loose) {
+        let Loose { topic, payload, kind } = loose;
+        let (qos, seconds, correlation_data) = match kind {
+            LooseKind::Volatile => (QoS::AtMostOnce, 10, None),
+            LooseKind::Reply(correlation) => (QoS::AtLeastOnce, 30, correlation),
+        };
+        let bytes = topic.len() + payload.len() + correlation_data.as_ref().map_or(0, Bytes::len) + OVERHEAD;
+        if bytes > self.largest {
+            tracing::error!(topic, bytes, "the broker takes no packet so large: not published");
+            return self.refuse();
+        }
+        let properties =
+            PublishProperties { message_expiry_interval: Some(seconds), correlation_data, ..Default::default() };
+        let options = PublishOptions::new(qos).properties(properties);
+        let sent = if qos == QoS::AtMostOnce {
+            self.client.try_publish(topic, payload, options)
+        } else {
+            self.client.try_publish_tracked(topic, payload, options).map(|notice| self.fly(Cargo::Reply, notice))
+        };
+        if sent.is_err() {
+            self.line.shared.outbound_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn fly(&mut self, cargo: Cargo, notice: PublishNotice) {
+        if self.flights.len() == 0 {
+            self.heard = self.line.clock.now();
+        }
+        self.flights.add(cargo, notice);
+    }
+
+    fn landed(&mut self, cargo: Cargo, landing: Landing) -> Option<End> {
+        self.heard = self.line.clock.now();
+        match (cargo, landing) {
+            // The end of the connection itself is the library's to say.
+            (_, Landing::Lost) => return None,
+            (Cargo::Farewell, _) => self.sign_out(),
+            (Cargo::Outbox(id), Landing::Arrived) => return self.delete(id).or_else(|| self.pump()),
+            (Cargo::Outbox(id), Landing::Never(reason)) => {
+                tracing::error!(id, reason, "the broker takes this event never: dropped");
+                self.refuse();
+                return self.delete(id).or_else(|| self.pump());
+            }
+            (Cargo::Outbox(_), Landing::Refused(reason)) => {
+                let broker = self.line.options.address();
+                return Some(End::Failed(format!(
+                    "the broker {broker} refuses the agent's events ({reason}): let it publish to its own topics there"
+                )));
+            }
+            (Cargo::Retained(topic), Landing::Arrived) => self.line.shared.retained().arrived(&topic),
+            (Cargo::Retained(topic), Landing::Never(reason) | Landing::Refused(reason)) => {
+                tracing::warn!(topic, reason, "the broker does not take this topic");
+                self.refuse();
+            }
+            (Cargo::Reply, Landing::Never(reason) | Landing::Refused(reason)) => {
+                tracing::warn!(reason, "the broker does not take an answer");
+                self.refuse();
+            }
+            (Cargo::Reply, Landing::Arrived) => {}
+        }
+        self.pump()
+    }
+
+    fn delete(&self, id: i64) -> Option<End> {
+        self.line.store.outbox_delete(id).err().map(|error| End::Failed(error.to_string()))
+    }
+
+    fn refuse(&self) {
+        self.line.shared.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says `offline` ourselves: a broker publishes no will for a client that signs out.
+    fn leave(&mut self) {
+        self.phase = Phase::Leaving(self.line.clock.now() + LEAVE);
+        let options = PublishOptions::at_least_once().retain(self.retains);
+        match self.client.try_publish_tracked(self.line.options.availability(), OFFLINE, options) {
+            Ok(notice) => self.fly(Cargo::Farewell, notice),
+            Err(_) => self.sign_out(),
+        }
+    }
+
+    fn sign_out(&mut self) {
+        self.phase = Phase::SignedOut(self.line.clock.now() + LEAVE);
+        // Without room for that the broker sees the connection end, which is no worse.
+        let _ = self.client.try_disconnect_now();
+    }
+}
