@@ -52,6 +52,19 @@ impl Counters {
         }
     }
 
+    /// The same from the other end: what one side received, the other sent.
+    #[must_use]
+    pub fn turned(self) -> Self {
+        Self {
+            rx_bytes: self.tx_bytes,
+            tx_bytes: self.rx_bytes,
+            rx_packets: self.tx_packets,
+            tx_packets: self.rx_packets,
+            rx_drops: self.tx_drops,
+            tx_drops: self.rx_drops,
+        }
+    }
+
     /// Bits per second over so many milliseconds; zero over none.
     pub fn rate(self, over_ms: u64) -> Rate {
         let bps = |bytes: u64| bytes.saturating_mul(8_000).checked_div(over_ms).unwrap_or(0);
@@ -61,12 +74,13 @@ impl Counters {
 
 /// Adds what a VIF's routed interface counted, turned round: what the router received came from the service.
 pub fn add_from_service(total: &mut Traffic, seen: Counters) {
-    total.rx_bytes = total.rx_bytes.saturating_add(seen.tx_bytes);
-    total.tx_bytes = total.tx_bytes.saturating_add(seen.rx_bytes);
-    total.rx_packets = total.rx_packets.saturating_add(seen.tx_packets);
-    total.tx_packets = total.tx_packets.saturating_add(seen.rx_packets);
-    total.rx_drops = total.rx_drops.saturating_add(seen.tx_drops);
-    total.tx_drops = total.tx_drops.saturating_add(seen.rx_drops);
+    let service = seen.turned();
+    total.rx_bytes = total.rx_bytes.saturating_add(service.rx_bytes);
+    total.tx_bytes = total.tx_bytes.saturating_add(service.tx_bytes);
+    total.rx_packets = total.rx_packets.saturating_add(service.rx_packets);
+    total.tx_packets = total.tx_packets.saturating_add(service.tx_packets);
+    total.rx_drops = total.rx_drops.saturating_add(service.rx_drops);
+    total.tx_drops = total.tx_drops.saturating_add(service.tx_drops);
 }
 
 /// The last look at each interface, and when it was, in milliseconds of a monotonic clock.

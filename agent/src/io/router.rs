@@ -1,13 +1,19 @@
 //! The router as the engine and the keeper need it: whole snapshots, single writes, one batch per poll.
 
-use super::routeros::{Client, CommandError, Connector, Sentence, Target, TookEffect};
+mod link;
+
+use super::{
+    routeros::{Client, CommandError, Listener, Sentence, Target, TookEffect},
+    store::Store,
+};
 use crate::flow::{
     change_set::converge::{Anchor, Step},
     object::{Menu, Object, Row, Snapshot},
     vif::{kill_switch::LEASE, objects::OPEN_LIST},
 };
 use shared::routeros::value::format_duration;
-use std::{collections::BTreeMap, sync::Arc};
+use link::Link;
+use std::collections::BTreeMap;
 
 /// Why something was not read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +64,7 @@ impl Rows {
         Self { ids }
     }
 
-    fn anchor(&self, menu: Menu, before: Option<&Anchor>) -> Option<&str> {
+    fn anchor<'a>(&'a self, menu: Menu, before: Option<&'a Anchor>) -> Option<&'a str> {
         match before? {
             Anchor::Foreign(id) => Some(id),
             Anchor::Mark(mark) => self.ids.get(&(menu, mark.clone())).map(String::as_str),
@@ -66,27 +72,27 @@ impl Rows {
     }
 }
 
-/// The router over its API. Clones share the connection.
+/// The router over its API. Clones share the session.
 #[derive(Clone)]
 pub struct RouterPort {
-    connector: Arc<Connector>,
-    target: Target,
+    link: Link,
 }
 
 impl RouterPort {
-    /// A port over a connector for the same target.
-    pub fn new(connector: Arc<Connector>, target: Target) -> Self {
-        Self { connector, target }
+    /// Starts to keep a session with a router. Must be called on a tokio runtime. Without a host in the target it
+    /// waits for [`RouterPort::move_to`]; a certificate that is seen first is remembered in the store.
+    pub fn start(target: Target, store: Store) -> Self {
+        Self { link: Link::start(target, store) }
     }
 
-    /// The session, if there is one now.
-    pub fn session(&self) -> Option<Client> {
-        self.connector.state().borrow().client().cloned()
+    /// The router is at this address now.
+    pub fn move_to(&self, host: &str) {
+        self.link.move_to(host);
     }
 
     /// Waits for a session.
     pub async fn reachable(&self) {
-        self.connector.client().await;
+        self.link.connected().await;
     }
 
     /// All menus of [`Menu::ALL`] in one pipelined batch, over the standing session.
@@ -94,8 +100,7 @@ impl RouterPort {
     /// # Errors
     /// [`Failed::Lost`] without a session; else what the first menu that failed said.
     pub async fn read(&self) -> Result<Snapshot, Failed> {
-        let client = self.session().ok_or_else(|| Failed::Lost("there is no session with the router".to_owned()))?;
-        read_menus(&client).await
+        read_menus(&self.session()?).await
     }
 
     /// The same over a sign-in made for it: proof that somebody who comes now gets in and sees the same.
@@ -103,8 +108,21 @@ impl RouterPort {
     /// # Errors
     /// [`Failed::Lost`] where the sign-in fails; else as [`RouterPort::read`].
     pub async fn read_anew(&self) -> Result<Snapshot, Failed> {
-        let (client, _) = Client::connect(&self.target).await.map_err(|error| Failed::Lost(error.to_string()))?;
+        let signed_in = Client::connect(&self.link.target()).await;
+        let (client, _) = signed_in.map_err(|error| Failed::Lost(error.to_string()))?;
         read_menus(&client).await
+    }
+
+    /// Starts to listen to a menu.
+    ///
+    /// # Errors
+    /// [`Failed`]
+    pub async fn listen(&self, command: Sentence) -> Result<Listener, Failed> {
+        Ok(self.session()?.listen(command).await?)
+    }
+
+    fn session(&self) -> Result<Client, Failed> {
+        self.link.client().ok_or_else(|| Failed::Lost(self.link.failure()))
     }
 
     /// One write.
@@ -112,8 +130,7 @@ impl RouterPort {
     /// # Errors
     /// [`Failed`]; after [`Failed::Lost`] only a read tells whether it took effect.
     pub async fn write(&self, step: &Step, rows: &mut Rows) -> Result<(), Failed> {
-        let client = self.session().ok_or_else(|| Failed::Lost("there is no session with the router".to_owned()))?;
-        let answer = client.run(sentence(step, rows)).await?;
+        let answer = self.session()?.run(sentence(step, rows)).await?;
         match step {
             Step::Add { object, .. } => {
                 let id = answer.ret().map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
@@ -132,8 +149,7 @@ impl RouterPort {
     /// # Errors
     /// The first command that failed.
     pub async fn batch(&self, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
-        let client = self.session().ok_or_else(|| Failed::Lost("there is no session with the router".to_owned()))?;
-        rows_of(&client, commands).await
+        rows_of(&self.session()?, commands).await
     }
 }
 

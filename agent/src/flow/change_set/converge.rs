@@ -31,6 +31,8 @@ pub enum Step {
         id: String,
         /// What it should be.
         object: Object,
+        /// Whether somebody disabled it. Not every menu can: `/interface/list` has no such argument.
+        enable: bool,
     },
     /// Put a row of ours into its place.
     Move {
@@ -168,7 +170,7 @@ fn writes_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router
             Some(row) => {
                 let id = row.id().to_owned();
                 if !row.matches(object) {
-                    steps.push(Step::Set { id: id.clone(), object: object.clone() });
+                    steps.push(Step::Set { id: id.clone(), object: object.clone(), enable: row.is("disabled") });
                 }
                 if misplaced.contains(&at) {
                     steps.push(Step::Move { menu, id, mark: object.mark.clone(), before });
@@ -288,7 +290,7 @@ mod tests {
                     let row = self.row(values);
                     self.put(object.menu, row, before.as_ref());
                 }
-                Step::Set { id, object } => {
+                Step::Set { id, object, .. } => {
                     let values: Vec<_> = owned(object).into_iter().chain([(".id".to_owned(), id.clone())]).collect();
                     let rows = self.menus.entry(object.menu).or_default();
                     *rows.iter_mut().find(|row| row.id() == id).expect("the row") = Row::new(values);

@@ -11,7 +11,11 @@
 //!
 //! `suspect`, `recovering` and `off` need probes and a person; they come with the listener.
 
-use shared::vif::{Gate, KillSwitch, KillSwitchMode, KillSwitchState};
+use crate::flow::object::Row;
+use shared::{
+    net::InterfaceName,
+    vif::{Gate, KillSwitch, KillSwitchMode, KillSwitchState},
+};
 use std::time::Duration;
 
 /// How long a lease lives on the router without being refreshed.
@@ -37,6 +41,15 @@ pub enum Effect {
     Open,
     /// Take the lease away at once.
     Close,
+}
+
+/// What the rows of `/interface` say of an egress.
+pub fn look(egress: &InterfaceName, interfaces: &[Row]) -> Egress {
+    match interfaces.iter().find(|row| row.get("name") == egress.as_str()) {
+        None => Egress::Missing,
+        Some(row) if row.is("running") && !row.is("disabled") => Egress::Up,
+        Some(_) => Egress::Down,
+    }
 }
 
 /// A kill switch before anything is known: closed.

@@ -1,0 +1,282 @@
+//! Carries changes out: the sequence of reads and writes, with every decision in [`crate::flow::change_set`].
+//!
+//! One change at a time. Before the first write the journal holds both ends of the change; from then on the router is
+//! made to converge to one of them, and the outcome is only said after a read over a new sign-in. Whatever happens
+//! between (a refusal, a cut, a stall, the agent's death, the router's reboot), the change ends wholly there, wholly
+//! undone, or is said not to be.
+
+use crate::{
+    flow::{
+        change_set::{
+            Change, Direction,
+            converge::{Step, converge},
+            decide, plan,
+        },
+        object::Snapshot,
+        vif::{address_plan::Pools, objects::objects},
+    },
+    io::{
+        clock::Clock,
+        router::{Failed, RouterPort, Rows},
+        store::{StoreError, journal::Journal},
+    },
+};
+use shared::{
+    change_set::{Operation, Outcome, Phase, Plan, Refusal, Report},
+    ids::ChangeSetId,
+    wire::ChangeOrder,
+};
+
+/// How often undoing is tried again while the router answers and refuses, before what is left is said to be left.
+const UNDO_ROUNDS: u32 = 3;
+
+/// The engine of one router.
+pub struct Engine {
+    router: RouterPort,
+    journal: Journal,
+    pools: Pools,
+    clock: Clock,
+    tell: Box<dyn Fn(&Report) + Send>,
+}
+
+/// A change that was taken and is in the journal, and where it stands.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    change: Change,
+    direction: Direction,
+    /// What is said of it.
+    pub report: Report,
+}
+
+/// Why a converging run stopped.
+enum Stopped {
+    /// The router refused a write, or was not as it should be afterwards.
+    Refused(Refusal),
+    /// The session broke or fell silent: what the last write did is not known before the next read.
+    Lost(Refusal),
+}
+
+impl Engine {
+    /// An engine that tells of each step through `tell`.
+    pub fn new(
+        router: RouterPort,
+        journal: Journal,
+        pools: Pools,
+        clock: Clock,
+        tell: impl Fn(&Report) + Send + 'static,
+    ) -> Self {
+        Self { router, journal, pools, clock, tell: Box::new(tell) }
+    }
+
+    /// What an order would write now.
+    ///
+    /// # Errors
+    /// The refusal that the controller shows.
+    pub async fn plan(&mut self, order: &ChangeOrder) -> Result<Plan, Refusal> {
+        let router = self.read().await?;
+        Ok(plan(&self.decide(order, &router)?, &router))
+    }
+
+    /// Takes an order: checks it against the plan that was shown and writes it to the journal.
+    ///
+    /// # Errors
+    /// The refusal that the controller shows; nothing was written anywhere then.
+    pub async fn begin(&mut self, order: &ChangeOrder, shown: Option<[u8; 32]>) -> Result<Begun, Refusal> {
+        let router = self.read().await?;
+        let change = self.decide(order, &router)?;
+        let planned = plan(&change, &router);
+        if shown.is_some_and(|hash| hash != planned.read_hash) {
+            let message = "the router has changed since the plan was made";
+            return Err(Refusal::new("stale_plan", message, "Look at the new plan and confirm that one."));
+        }
+        let report = Report {
+            id: change.id.clone(),
+            phase: Phase::Applying,
+            revision: 0,
+            done: 0,
+            total: count(planned.operations.len()),
+            current: String::new(),
+            outcome: None,
+            error: None,
+            differs: Vec::new(),
+            at: self.clock.unix_millis(),
+        };
+        self.journal.begin(&change, &report).map_err(|error| storage(&error))?;
+        Ok(Begun { change, direction: Direction::Forward, report })
+    }
+
+    /// The change that an earlier agent did not finish, if any, turned the way it has to go.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn unfinished(&self) -> Result<Option<Begun>, StoreError> {
+        let Some((change, direction, mut report)) = self.journal.open_change()? else { return Ok(None) };
+        let direction = if direction == Direction::Back { Direction::Back } else { change.resume() };
+        if direction == Direction::Back && report.error.is_none() {
+            report.error = Some(Refusal::new(
+                "interrupted",
+                "the agent was restarted in the middle of the change",
+                "Everything is being undone; try again afterwards.",
+            ));
+        }
+        // Steps are told and not journaled, so the journal's revision is behind what was told: go on in the next block.
+        report.revision = (report.revision | 0xFFFF).saturating_add(1);
+        self.journal.take_up(direction, &report)?;
+        Ok(Some(Begun { change, direction, report }))
+    }
+
+    /// Carries a begun change to its end. Comes back only then, however long the router is away.
+    pub async fn carry_out(&mut self, mut begun: Begun) -> Report {
+        let mut rounds = 0;
+        loop {
+            match self.converge(&mut begun).await {
+                Ok(()) => {
+                    let outcome = match begun.direction {
+                        Direction::Forward => Outcome::Confirmed,
+                        Direction::Back => Outcome::Reverted,
+                    };
+                    return self.end(begun, outcome, Vec::new());
+                }
+                Err(Stopped::Refused(refusal) | Stopped::Lost(refusal)) if begun.direction == Direction::Forward => {
+                    tracing::warn!(change_set = %begun.change.id, %refusal, "the change failed; undoing it");
+                    begun.direction = Direction::Back;
+                    begun.report.error = Some(refusal);
+                }
+                Err(Stopped::Refused(refusal)) => {
+                    rounds += 1;
+                    tracing::warn!(change_set = %begun.change.id, %refusal, rounds, "undoing was refused");
+                    if rounds >= UNDO_ROUNDS
+                        && let Ok(router) = self.router.read_anew().await
+                    {
+                        let differs = left_to_do(&begun, &router);
+                        let outcome = if differs.is_empty() { Outcome::Reverted } else { Outcome::PartlyReverted };
+                        return self.end(begun, outcome, differs);
+                    }
+                }
+                Err(Stopped::Lost(refusal)) => {
+                    tracing::warn!(change_set = %begun.change.id, %refusal, "the router is away while undoing");
+                    begun.report.outcome = Some(Outcome::Unknown);
+                    self.say(&mut begun, Phase::RollingBack, "waiting for the router");
+                    self.router.reachable().await;
+                    begun.report.outcome = None;
+                }
+            }
+        }
+    }
+
+    /// One run towards the change's end: read, write what is left, read back over a new sign-in.
+    async fn converge(&mut self, begun: &mut Begun) -> Result<(), Stopped> {
+        let (writing, goes_on) = match begun.direction {
+            Direction::Forward => (Phase::Applying, false),
+            Direction::Back => (Phase::RollingBack, true),
+        };
+        let router = self.router.read().await.map_err(stopped)?;
+        let steps = converge(&objects(begun.change.target(begun.direction)), &router);
+        begun.report.total = count(steps.len());
+        begun.report.done = 0;
+        let mut rows = Rows::of(&router);
+        let mut refused = None;
+        for step in &steps {
+            self.say(begun, writing, &described(&step.operation()));
+            match self.router.write(step, &mut rows).await.map_err(stopped) {
+                Ok(()) => begun.report.done += 1,
+                Err(Stopped::Refused(refusal)) if goes_on => refused = refused.or(Some(refusal)),
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        if let Some(refusal) = refused {
+            return Err(Stopped::Refused(refusal));
+        }
+        self.say(begun, if goes_on { Phase::RollingBack } else { Phase::Verifying }, "reading back over a new sign-in");
+        let router = self.router.read_anew().await.map_err(stopped)?;
+        match left_to_do(begun, &router).first() {
+            None => Ok(()),
+            Some(finding) => Err(Stopped::Refused(Refusal::new(
+                "not_as_written",
+                format!("after writing, the router is not as it should be: {finding}"),
+                "Somebody else may be changing the router; try again when nobody is.",
+            ))),
+        }
+    }
+
+    fn decide(&self, order: &ChangeOrder, router: &Snapshot) -> Result<Change, Refusal> {
+        let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
+        decide(&order.id, &order.items, &vifs, &self.pools, router, self.clock.unix_millis())
+    }
+
+    async fn read(&mut self) -> Result<Snapshot, Refusal> {
+        self.router.read().await.map_err(|failed| {
+            let message = format!("the router cannot be read: {}", failed.message());
+            Refusal::new("router_unreachable", message, "Run `bulkhead-agent check`; it says what is wrong.")
+        })
+    }
+
+    /// Journals and tells where a change is. A phase that is not in the journal would still be found by a read, so a
+    /// full disk does not stop an undo.
+    fn say(&self, begun: &mut Begun, phase: Phase, current: &str) {
+        begun.report.phase = phase;
+        begun.report.revision += 1;
+        current.clone_into(&mut begun.report.current);
+        begun.report.at = self.clock.unix_millis();
+        if let Err(error) = self.journal.progress(begun.direction, &begun.report) {
+            tracing::error!(%error, "the journal could not be written");
+        }
+        (self.tell)(&begun.report);
+    }
+
+    fn end(&self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
+        begun.report.phase = Phase::Ended;
+        begun.report.revision += 1;
+        begun.report.outcome = Some(outcome);
+        begun.report.differs = differs;
+        begun.report.current.clear();
+        begun.report.at = self.clock.unix_millis();
+        if let Err(error) = self.journal.end(&begun.change, begun.direction, &begun.report) {
+            tracing::error!(%error, "the end of a change could not be journaled; the next start finds it open and reads the router again");
+        }
+        tracing::info!(change_set = %begun.change.id, ?outcome, "the change has ended");
+        (self.tell)(&begun.report);
+        begun.report
+    }
+
+    /// What the journal knows of a change set.
+    ///
+    /// # Errors
+    /// `unknown_change_set`, or `storage`.
+    pub fn show(journal: &Journal, id: &ChangeSetId) -> Result<Report, Refusal> {
+        journal.report(id).map_err(|error| storage(&error))?.ok_or_else(|| {
+            let message = format!("the agent does not know the change set `{id}`");
+            Refusal::new("unknown_change_set", message, "It was never taken by this agent; send it again.")
+        })
+    }
+}
+
+fn left_to_do(begun: &Begun, router: &Snapshot) -> Vec<String> {
+    converge(&objects(begun.change.target(begun.direction)), router).iter().map(Step::finding).collect()
+}
+
+fn stopped(failed: Failed) -> Stopped {
+    match failed {
+        Failed::Refused(message) => {
+            Stopped::Refused(Refusal::new("refused_by_router", message, "The words are the router's own."))
+        }
+        Failed::Lost(message) => Stopped::Lost(Refusal::new(
+            "connection_lost",
+            message,
+            "The change is being undone; try again when the router answers.",
+        )),
+    }
+}
+
+fn storage(error: &StoreError) -> Refusal {
+    Refusal::new("storage", format!("the agent's database failed: {error}"), "Free some space on the agent's disk, then try again.")
+}
+
+fn described(operation: &Operation) -> String {
+    let mark = operation.attributes.iter().find(|(name, _)| name == "comment").map_or("", |(_, mark)| mark);
+    format!("{}/{} {mark}", operation.menu, format!("{:?}", operation.verb).to_lowercase())
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

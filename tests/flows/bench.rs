@@ -1,0 +1,151 @@
+//! A router (the twin), and an engine over a journal on disk that can be killed and started again.
+
+use anyhow::{Context as _, ensure};
+use bulkhead_agent::{
+    engine::{Begun, Engine},
+    flow::vif::address_plan::Pools,
+    io::{
+        clock::Clock,
+        router::RouterPort,
+        routeros::{Security, Target},
+        store::{Store, journal::Journal},
+    },
+};
+use bulkhead_twin::{Options, Twin, device::export::Export};
+use shared::{
+    change_set::{Item, Report, Resource},
+    ids::{ChangeSetId, VifId},
+    net::InterfaceName,
+    vif::{Egress, KillSwitchMode, VifName, VifSpec},
+    wire::ChangeOrder,
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// What enrolment's script leaves on a router, as far as VIFs need it.
+pub const INSTALLER: &str = r#"
+/user/group/add name=bulkhead policy=api,read,write,test comment="bulkhead:installer/group"
+/user/add name=bulkhead group=bulkhead password=secret comment="bulkhead:installer/user"
+/interface/veth/add name=bh-agent address=172.16.63.2/30 gateway=172.16.63.1 comment="bulkhead:installer/veth"
+/interface/bridge/add name=bulkhead vlan-filtering=yes protocol-mode=none frame-types=admit-only-vlan-tagged auto-mac=no admin-mac=02:42:75:6C:6B:01 comment="bulkhead:installer/bridge"
+/interface/bridge/port/add bridge=bulkhead interface=bh-agent pvid=99 frame-types=admit-all ingress-filtering=yes horizon=1 comment="bulkhead:installer/port"
+/interface/bridge/vlan/add bridge=bulkhead vlan-ids=99 tagged=bulkhead untagged=bh-agent comment="bulkhead:installer/bridge-vlan"
+/interface/vlan/add name=bh-mgmt interface=bulkhead vlan-id=99 comment="bulkhead:installer/vlan"
+/ip/address/add address=172.16.63.1/30 interface=bh-mgmt comment="bulkhead:installer/address"
+/ip/firewall/filter/add chain=input action=accept in-interface=bh-mgmt src-address=172.16.63.2 protocol=tcp dst-port=8728,8729 place-before=[:pick [/ip/firewall/filter/find where dynamic=no] 0] comment="bulkhead:installer/input"
+"#;
+
+/// A twin with the installer's part, and a folder for the agent's database.
+pub struct Bench {
+    /// The router.
+    pub twin: Twin,
+    folder: TempDir,
+}
+
+/// An agent's engine for as long as it lives, and what it told.
+pub struct Agent {
+    /// The engine.
+    pub engine: Engine,
+    /// Its journal.
+    pub journal: Journal,
+    /// Its router.
+    pub router: RouterPort,
+    /// What it told.
+    pub told: Arc<Mutex<Vec<Report>>>,
+}
+
+impl Bench {
+    /// A fresh one.
+    ///
+    /// # Errors
+    /// The twin does not start.
+    pub async fn new() -> anyhow::Result<Self> {
+        let scripts = vec![INSTALLER.to_owned()];
+        let twin = Twin::start(Options { scripts, ..Options::default() }).await?;
+        Ok(Self { twin, folder: tempfile::tempdir()? })
+    }
+
+    /// The agent's database.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("agent.db")
+    }
+
+    /// Starts an agent's engine on the database, with time-outs short enough for a stall to be found soon.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or no session comes within a minute.
+    pub async fn agent(&self) -> anyhow::Result<Agent> {
+        let store = Store::open(&self.database())?;
+        let journal = Journal::new(store.clone());
+        let mut target = Target::new("127.0.0.1", Security::Plain, "bulkhead", "secret");
+        target.port = self.twin.api.port();
+        target.command_timeout = Duration::from_millis(700);
+        let router = RouterPort::start(target, store);
+        tokio::time::timeout(Duration::from_secs(60), router.reachable()).await.context("no session with the twin")?;
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let teller = told.clone();
+        let pools = Pools { vlans: 100..=4094, subnets: "172.16.64.0/18".parse()? };
+        let engine = Engine::new(router.clone(), journal.clone(), pools, Clock::system(), move |report: &Report| {
+            if let Ok(mut told) = teller.lock() {
+                told.push(report.clone());
+            }
+        });
+        Ok(Agent { engine, journal, router, told })
+    }
+
+    /// The router's configuration.
+    pub fn export(&self) -> Export {
+        self.twin.export()
+    }
+}
+
+impl Agent {
+    /// Plans, begins with the plan's hash, and carries out.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn change(&mut self, order: &ChangeOrder) -> anyhow::Result<Report> {
+        let begun = self.begin(order).await?;
+        Ok(self.engine.carry_out(begun).await)
+    }
+
+    /// Plans and begins.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub async fn begin(&mut self, order: &ChangeOrder) -> anyhow::Result<Begun> {
+        let plan = self.engine.plan(order).await?;
+        ensure!(!plan.operations.is_empty(), "the plan writes nothing");
+        Ok(self.engine.begin(order, Some(plan.read_hash)).await?)
+    }
+}
+
+/// An order that makes a VIF over the twin's WireGuard tunnel.
+///
+/// # Errors
+/// A name that is none.
+pub fn create(change: &str, name: &str) -> anyhow::Result<ChangeOrder> {
+    let spec = VifSpec {
+        id: VifId::new(format!("{name}-1"))?,
+        name: VifName::new(name)?,
+        egress: Egress::Interface(InterfaceName::new("wg-vpn")?),
+        kill_switch: KillSwitchMode::Block,
+    };
+    order(change, Resource::VifCreate(spec))
+}
+
+/// An order that removes it.
+///
+/// # Errors
+/// A name that is none.
+pub fn remove(change: &str, name: &str) -> anyhow::Result<ChangeOrder> {
+    order(change, Resource::VifRemove(VifId::new(format!("{name}-1"))?))
+}
+
+fn order(change: &str, resource: Resource) -> anyhow::Result<ChangeOrder> {
+    Ok(ChangeOrder { id: ChangeSetId::new(change)?, items: vec![Item { id: "1".to_owned(), resource }] })
+}

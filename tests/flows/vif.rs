@@ -1,0 +1,71 @@
+//! VIFs that are made and removed while nothing goes wrong.
+
+use bulkhead_flows::{Bench, create, remove};
+use shared::change_set::{Outcome, Phase, Refusal};
+
+#[tokio::test]
+async fn a_vif_becomes_rows_on_the_router_and_goes_without_a_trace() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let before = bench.export();
+    let mut agent = bench.agent().await?;
+    let report = agent.change(&create("c1", "tor")?).await?;
+    assert_eq!((report.outcome, report.error), (Some(Outcome::Confirmed), None));
+    let rows = bench.twin.rows("/interface/vlan");
+    assert!(rows.iter().any(|row| row.iter().any(|(name, value)| name == "name" && value == "bh-v100")), "{rows:?}");
+    assert_ne!(bench.export(), before);
+
+    let report = agent.change(&remove("c2", "tor")?).await?;
+    assert_eq!(report.outcome, Some(Outcome::Confirmed));
+    assert_eq!(bench.export(), before);
+    assert_eq!(agent.journal.vifs()?, vec![]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_vif_gets_numbers_of_its_own_and_the_last_takes_what_all_share_along() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let before = bench.export();
+    let mut agent = bench.agent().await?;
+    agent.change(&create("c1", "tor")?).await?;
+    let with_tor = bench.export();
+    agent.change(&create("c2", "dns")?).await?;
+    let numbers: Vec<u16> = agent.journal.vifs()?.iter().map(|vif| vif.vlan_id.get()).collect();
+    assert_eq!(numbers, [100, 101]);
+    agent.change(&remove("c3", "dns")?).await?;
+    assert_eq!(bench.export(), with_tor);
+    agent.change(&remove("c4", "tor")?).await?;
+    assert_eq!(bench.export(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_told_rises_and_ends_with_the_outcome() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&create("c1", "tor")?).await?;
+    let told = agent.told.lock().expect("told").clone();
+    assert!(told.windows(2).all(|pair| pair[0].revision < pair[1].revision));
+    let phases: Vec<Phase> = told.iter().map(|report| report.phase).collect();
+    assert_eq!(phases.first(), Some(&Phase::Applying));
+    assert_eq!(phases.iter().filter(|phase| **phase == Phase::Ended).count(), 1);
+    assert_eq!(phases.last(), Some(&Phase::Ended));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_carried_out_is_refused_by_name_and_writes_nothing() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&create("c1", "tor")?).await?;
+    let before = bench.export();
+    for (order, code) in [(create("c2", "tor")?, "name_taken"), (remove("c3", "nobody")?, "unknown_vif")] {
+        let refusal: Refusal = agent.engine.plan(&order).await.expect_err("refused");
+        assert_eq!(refusal.code, code);
+        assert_eq!(agent.engine.begin(&order, None).await.expect_err("refused").code, code);
+    }
+    let order = create("c4", "dns")?;
+    assert_eq!(agent.engine.begin(&order, Some([7; 32])).await.expect_err("refused").code, "stale_plan");
+    assert_eq!(bench.export(), before);
+    assert_eq!(agent.journal.open_change()?, None);
+    Ok(())
+}
