@@ -23,7 +23,8 @@ fn browser() -> Result<Browser, Lacking> {
     let node = outside::program("node")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let chromium = names.iter().find_map(|name| outside::program(name).ok());
-    let chromium = chromium.ok_or_else(|| Lacking("Chromium is not installed (scripts/test installs it)".to_owned()))?;
+    let chromium =
+        chromium.ok_or_else(|| Lacking("Chromium is not installed (scripts/test installs it)".to_owned()))?;
     if !folder().join("node_modules/playwright-core").is_dir() {
         return Err(Lacking("tests/page/node_modules is missing (scripts/test makes it)".to_owned()));
     }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod control;
 pub mod demo;
 pub mod outside;
+pub mod parts;
 pub mod processes;
 pub mod rest;
 

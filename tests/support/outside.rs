@@ -99,13 +99,25 @@ impl Follower {
     ///
     /// # Errors
     /// Where it does not start.
-    pub fn start(mut command: Command, filters: &[&str]) -> anyhow::Result<Self> {
+    pub fn start(command: Command, filters: &[&str]) -> anyhow::Result<Self> {
+        // A tab cannot be in a topic of ours, nor can a line end in the JSON that we publish.
+        Self::start_as(command, filters, "%t\t%p")
+    }
+
+    /// The same, with payloads in hexadecimal.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn start_hex(command: Command, filters: &[&str]) -> anyhow::Result<Self> {
+        Self::start_as(command, filters, "%t\t%x")
+    }
+
+    fn start_as(mut command: Command, filters: &[&str], format: &str) -> anyhow::Result<Self> {
         let output = tempfile::NamedTempFile::new()?;
         for filter in filters {
             command.args(["-t", filter]);
         }
-        // A tab cannot be in a topic of ours, nor can a line end in the JSON that we publish.
-        command.args(["-q", "1", "-F", "%t\t%p"]);
+        command.args(["-q", "1", "-F", format]);
         let both = output.reopen()?;
         command.stdin(Stdio::null()).stderr(both.try_clone()?).stdout(both);
         Ok(Self { child: command.spawn().with_context(|| format!("{command:?}"))?, output })

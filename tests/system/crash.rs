@@ -181,7 +181,8 @@ fn without_leases(export: &Value) -> String {
     let lines: Vec<String> = match export {
         Value::Array(list) => list.iter().map(Value::to_string).collect(),
         Value::Object(menus) => menus.iter().map(|(menu, rows)| format!("{menu} {rows}")).collect(),
-        other => other.to_string().split("\\n").map(str::to_owned).collect(),
+        Value::String(text) => text.lines().map(str::to_owned).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => vec![export.to_string()],
     };
     lines.into_iter().filter(|line| !line.contains("bh-open")).collect::<Vec<_>>().join("\n")
 }

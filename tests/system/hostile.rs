@@ -101,7 +101,8 @@ async fn without_credentials_there_is_no_door() -> anyhow::Result<()> {
     let demo = two_routers(&data).await?;
     let mount = Mount::of(data.path(), "r2")?;
     let (host, port) = demo.ready.mqtt.address()?;
-    for credentials in [&[][..], &["-u", demo.ready.mqtt.username.as_str(), "-P", "wrong"][..], &["-u", "agent-r1"][..]] {
+    for credentials in [&[][..], &["-u", demo.ready.mqtt.username.as_str(), "-P", "wrong"][..], &["-u", "agent-r1"][..]]
+    {
         let mut command = std::process::Command::new(&clients.publish);
         command.args(["-V", "mqttv5", "-h", host, "-p", port, "-q", "1", "-t", "x", "-m", "x"]).args(credentials);
         let refused = outside::output(&mut command).await?;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod demo;
+mod forged;
 mod hostile;
 mod mounts;
 mod mqtt;

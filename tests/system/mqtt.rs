@@ -12,8 +12,7 @@ use support::{
 
 #[tokio::test]
 async fn a_reader_sees_the_router_and_its_vifs_come_and_go() -> anyhow::Result<()> {
-    let subscribe =
-        needs!("a_reader_sees_the_router_and_its_vifs_come_and_go", outside::program("mosquitto_sub"));
+    let subscribe = needs!("a_reader_sees_the_router_and_its_vifs_come_and_go", outside::program("mosquitto_sub"));
     let demo = demo().await?;
     let reader = Follower::start(outside::mosquitto(subscribe, &demo.ready.mqtt)?, &["bulkhead/#", "bulkhead-bus/#"])?;
     reader.until("availability", |m| m.topic == "bulkhead/r1/availability" && m.payload == "online").await?;
