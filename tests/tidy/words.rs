@@ -2,8 +2,6 @@
 
 use crate::{none, source};
 
-/// Written by a package manager, or naming hosts as data.
-const EXEMPT: [&str; 1] = ["Cargo.lock"];
 
 #[test]
 fn no_package_registry_is_named() {
@@ -37,7 +35,7 @@ fn no_path_of_one_machine_is_named() {
 
 fn found(words: &[String]) -> Vec<String> {
     let mut found = Vec::new();
-    for file in source::files().iter().filter(|file| !EXEMPT.contains(&file.path.as_str())) {
+    for file in source::files().iter().filter(|file| !file.path.ends_with("Cargo.lock")) {
         for (index, line) in file.text.lines().enumerate() {
             let hits = words.iter().filter(|word| line.contains(word.as_str()));
             found.extend(hits.map(|word| format!("{}:{}: {word}", file.path, index + 1)));
