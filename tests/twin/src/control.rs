@@ -23,7 +23,7 @@ type Answer = Result<Json<Value>, Refusal>;
 
 /// Serves the surface until the task is dropped.
 pub async fn serve(router: Arc<Router>, listener: TcpListener) {
-    let routes = Routes::new()
+    let surface = Routes::new()
         .route("/link", post(link))
         .route("/peer", post(peer))
         .route("/traffic", post(traffic))
@@ -38,7 +38,7 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener) {
         .route("/device-mode", post(not_yet))
         .route("/trace", post(not_yet))
         .with_state(router);
-    if let Err(error) = axum::serve(listener, routes).await {
+    if let Err(error) = axum::serve(listener, surface).await {
         tracing::error!(%error, "the control surface has ended");
     }
 }
@@ -95,7 +95,7 @@ async fn traffic(State(router): Shared, body: Body<Traffic>) -> Answer {
     let now = router.clock.now();
     match traffic {
         Traffic::Interface { interface, rx_bps, tx_bps } => {
-            router.device().set_traffic(now, &interface, rx_bps, tx_bps)?
+            router.device().set_traffic(now, &interface, rx_bps, tx_bps)?;
         }
         Traffic::Rule { menu, rule, bytes, bps } => router.device().set_rule(now, &menu, &rule, bytes, bps)?,
     }

@@ -112,14 +112,14 @@ impl Router {
         }
     }
 
-    /// A place for one more session of a service, as long as `max-sessions` is not reached.
+    /// A place for one more session of a service, as long as it is enabled and `max-sessions` is not reached.
     pub fn enter(&self, service: Service) -> Option<Seat<'_>> {
-        let limit = self
-            .device()
-            .store("/ip/service")
-            .named(service.name())
-            .and_then(|row| row.text("max-sessions").parse().ok())
-            .unwrap_or(20);
+        const OTHERWISE: usize = 20;
+        let limit = {
+            let device = self.device();
+            let row = device.store("/ip/service").named(service.name()).filter(|row| !row.is_disabled())?;
+            row.text("max-sessions").parse().unwrap_or(OTHERWISE)
+        };
         let count = self.count(service);
         if count.fetch_add(1, Ordering::SeqCst) >= limit {
             count.fetch_sub(1, Ordering::SeqCst);

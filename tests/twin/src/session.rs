@@ -105,7 +105,7 @@ impl Session {
                             while matches!(reading.read(&mut bytes).await, Ok(count) if count > 0) {}
                             return Next::Silent;
                         }
-                        end => return end,
+                        end @ (Next::Close | Next::Cut) => return end,
                     },
                     Ok(None) => break,
                     Err(error) => {
@@ -221,6 +221,9 @@ impl Session {
             let mut device = self.router.device();
             device.settle(now);
             let source = device.modelled_source(&name, &self.router.agent_user);
+            if !device.serves(self.service.name(), source) {
+                return Next::Cut;
+            }
             let caller = device.sign_in(&name, source, |stored| stored == password);
             caller.map(|caller| {
                 let id = device.signed_in(&name, source, self.service.name());

@@ -24,7 +24,8 @@ impl Device {
             _ => "",
         };
         if !base.is_empty() && !attributes.contains_key("name") {
-            let free = (1..).map(|n| format!("{base}{n}")).find(|name| self.store(&spec.store).named(name).is_none());
+            let free =
+                (1..=u32::MAX).map(|n| format!("{base}{n}")).find(|name| self.store(&spec.store).named(name).is_none());
             attributes.insert("name".to_owned(), free.unwrap_or_default());
         }
         if spec.path == "/interface/wireguard" {

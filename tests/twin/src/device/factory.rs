@@ -26,16 +26,16 @@ const GROUPS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Name, port; which of them are off in the twin: it serves only the API.
-const SERVICES: [(&str, &str, bool); 8] = [
-    ("ftp", "21", true),
-    ("ssh", "22", false),
-    ("telnet", "23", true),
-    ("www", "80", false),
-    ("www-ssl", "443", true),
-    ("winbox", "8291", false),
-    ("api", "8728", false),
-    ("api-ssl", "8729", false),
+/// Name, port, and whether the service is off: the twin serves only the API.
+const SERVICES: [(&str, &str, &str); 8] = [
+    ("ftp", "21", "true"),
+    ("ssh", "22", "false"),
+    ("telnet", "23", "true"),
+    ("www", "80", "false"),
+    ("www-ssl", "443", "true"),
+    ("winbox", "8291", "false"),
+    ("api", "8728", "false"),
+    ("api-ssl", "8729", "false"),
 ];
 
 /// Host name, address, MAC address of the clients on the LAN.
@@ -45,25 +45,41 @@ const CLIENTS: [(&str, &str, &str); 3] = [
     ("television", "192.168.88.252", "00:7C:2D:00:00:03"),
 ];
 
+/// When the version was built; any day will do.
+pub(super) const BUILT: &str = "2026-08-10 09:00:00";
+
+const DISK: [(&str, &str); 7] = [
+    ("slot", "usb1"),
+    ("type", "hardware"),
+    ("fs", "ext4"),
+    ("size", "1073741824"),
+    ("free", "1020000000"),
+    ("mount-point", "usb1"),
+    ("mounted", "true"),
+];
+
+/// A home router after somebody confirmed containers at the device.
+const DEVICE_MODE: [(&str, &str); 7] = [
+    ("mode", "home"),
+    ("container", "true"),
+    ("scheduler", "true"),
+    ("fetch", "true"),
+    ("flagged", "false"),
+    ("flagging-enabled", "true"),
+    ("attempt-count", "0"),
+];
+
 impl Device {
     /// What is there before any configuration: ports, groups, services, the administrator.
     pub fn build(&mut self, identity: &str, password: &str) {
-        for number in 1..=8 {
-            let name = format!("ether{number}");
+        for number in 1..=9 {
+            let name = if number == 9 { "sfp-sfpplus1".to_owned() } else { format!("ether{number}") };
             let mac = format!("48:A9:8A:00:00:{number:02X}");
-            self.put(
-                "/interface/ethernet",
-                Origin::BuiltIn,
-                &[("name", &name), ("default-name", &name), ("mac-address", &mac)],
-            );
+            let values = [("name", &*name), ("default-name", &name), ("mac-address", &mac)];
+            self.put("/interface/ethernet", Origin::BuiltIn, &values);
         }
-        let sfp = [("name", "sfp-sfpplus1"), ("default-name", "sfp-sfpplus1"), ("mac-address", "48:A9:8A:00:00:09")];
-        self.put("/interface/ethernet", Origin::BuiltIn, &sfp);
-        let loopback = self.put(
-            "/interface",
-            Origin::BuiltIn,
-            &[("name", "lo"), ("mtu", "65536"), ("mac-address", "00:00:00:00:00:00")],
-        );
+        let loopback = [("name", "lo"), ("mtu", "65536"), ("mac-address", "00:00:00:00:00:00")];
+        let loopback = self.put("/interface", Origin::BuiltIn, &loopback);
         if let Some(row) = self.store_mut("/interface").row_mut(loopback) {
             row.kind = "loopback";
         }
@@ -73,55 +89,22 @@ impl Device {
         for (name, policy) in GROUPS {
             self.put("/user/group", Origin::BuiltIn, &[("name", name), ("policy", policy)]);
         }
-        self.put(
-            "/user",
-            Origin::Static,
-            &[("name", "admin"), ("group", "full"), ("password", password), ("comment", "system default user")],
-        );
+        let admin = [("name", "admin"), ("group", "full"), ("password", password), ("comment", "system default user")];
+        self.put("/user", Origin::Static, &admin);
         for (name, port, disabled) in SERVICES {
-            self.put(
-                "/ip/service",
-                Origin::BuiltIn,
-                &[("name", name), ("port", port), ("disabled", if disabled { "true" } else { "false" })],
-            );
+            self.put("/ip/service", Origin::BuiltIn, &[("name", name), ("port", port), ("disabled", disabled)]);
         }
-        self.put_single("/system/identity", &[("name", identity)]);
-        self.put_single(
-            "/system/device-mode",
-            &[
-                ("mode", "home"),
-                ("container", "true"),
-                ("scheduler", "true"),
-                ("fetch", "true"),
-                ("flagged", "false"),
-                ("flagging-enabled", "true"),
-                ("attempt-count", "0"),
-            ],
-        );
         for name in ["routeros", "container"] {
             let version = self.version().to_string();
-            self.put(
-                "/system/package",
-                Origin::BuiltIn,
-                &[("name", name), ("version", &version), ("build-time", "2026-08-10 09:00:00"), ("scheduled", "")],
-            );
+            let values = [("name", name), ("version", &*version), ("build-time", BUILT), ("scheduled", "")];
+            self.put("/system/package", Origin::BuiltIn, &values);
         }
         for (name, value, unit) in [("cpu-temperature", "47", "C"), ("voltage", "24.1", "V")] {
             self.put("/system/health", Origin::BuiltIn, &[("name", name), ("value", value), ("type", unit)]);
         }
-        self.put(
-            "/disk",
-            Origin::BuiltIn,
-            &[
-                ("slot", "usb1"),
-                ("type", "hardware"),
-                ("fs", "ext4"),
-                ("size", "1073741824"),
-                ("free", "1020000000"),
-                ("mount-point", "usb1"),
-                ("mounted", "true"),
-            ],
-        );
+        self.put("/disk", Origin::BuiltIn, &DISK);
+        self.put_single("/system/identity", &[("name", identity)]);
+        self.put_single("/system/device-mode", &DEVICE_MODE);
     }
 
     /// What runs once the configuration is there: clients, the provider's peer, some traffic to look at.

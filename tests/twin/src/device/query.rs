@@ -33,7 +33,7 @@ impl Query {
                 Step::Has(name) => stack.push(value(name).is_some()),
                 Step::Lacks(name) => stack.push(value(name).is_none()),
                 Step::Compare(sign, name, wanted) => {
-                    stack.push(value(name).is_some_and(|value| compare(*sign, value, wanted)))
+                    stack.push(value(name).is_some_and(|value| compare(*sign, value, wanted)));
                 }
                 Step::Operations(signs) => operate(&mut stack, signs),
             }

@@ -79,6 +79,7 @@ pub fn menu(path: &str) -> Spec {
 
 impl Spec {
     /// Rows of a kind in another menu's store.
+    #[must_use]
     pub fn of(mut self, store: &str, kind: &'static str) -> Self {
         store.clone_into(&mut self.store);
         self.kind = kind;
@@ -86,12 +87,14 @@ impl Spec {
     }
 
     /// The rows' order matters.
+    #[must_use]
     pub fn ordered(mut self) -> Self {
         self.shape = Shape::Ordered;
         self
     }
 
     /// One set of values.
+    #[must_use]
     pub fn single(mut self) -> Self {
         self.shape = Shape::Single;
         self.flags = Vec::new();
@@ -99,48 +102,56 @@ impl Spec {
     }
 
     /// Arguments that `add` wants.
+    #[must_use]
     pub fn needs(mut self, names: &'static str) -> Self {
         self.needs = names.split_whitespace().collect();
         self
     }
 
     /// Arguments that together must be unique.
+    #[must_use]
     pub fn unique(mut self, names: &'static str, taken: &'static str) -> Self {
         self.unique = Some((names.split_whitespace().collect(), taken));
         self
     }
 
     /// Defaults, as `name=value`.
+    #[must_use]
     pub fn defaults(mut self, pairs: &'static str) -> Self {
         self.defaults.extend(pairs.split_whitespace().filter_map(|pair| pair.split_once('=')));
         self
     }
 
     /// The boolean columns that are always there.
+    #[must_use]
     pub fn flags(mut self, names: &'static str) -> Self {
         self.flags = names.split_whitespace().collect();
         self
     }
 
     /// Values that name rows elsewhere.
+    #[must_use]
     pub fn refers(mut self, names: &'static str, target: Target) -> Self {
         self.references.extend(names.split_whitespace().map(|name| (name, target)));
         self
     }
 
     /// Values that are never shown.
+    #[must_use]
     pub fn hidden(mut self, names: &'static str) -> Self {
         self.hidden = names.split_whitespace().collect();
         self
     }
 
     /// Values that only `sensitive` may see.
+    #[must_use]
     pub fn secret(mut self, names: &'static str) -> Self {
         self.secret = names.split_whitespace().collect();
         self
     }
 
     /// Rows are born by the device alone.
+    #[must_use]
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self.flags = Vec::new();
@@ -148,6 +159,7 @@ impl Spec {
     }
 
     /// The rows decide what other rows are.
+    #[must_use]
     pub fn topology(mut self) -> Self {
         self.topology = true;
         self

@@ -48,7 +48,7 @@ impl Device {
             "/system/resource" => vec![
                 ("uptime", &uptime),
                 ("version", &version),
-                ("build-time", "2026-08-10 09:00:00"),
+                ("build-time", super::factory::BUILT),
                 ("factory-software", "7.5"),
                 ("free-memory", "687116288"),
                 ("total-memory", "1073741824"),

@@ -39,6 +39,12 @@ impl Device {
         Ok(Caller { user: user.to_owned(), policies, source })
     }
 
+    /// Whether a service takes sessions from this place (`/ip/service address`).
+    pub fn serves(&self, service: &str, source: IpAddr) -> bool {
+        let places = self.store("/ip/service").named(service).map_or("", |row| row.text("address"));
+        places.is_empty() || places.split(',').any(|network| form::holds(network, source))
+    }
+
     /// A row of `/user/active`, and its id to take it away again.
     pub fn signed_in(&mut self, user: &str, source: IpAddr, via: &str) -> RowId {
         let group = self.store("/user").named(user).map(|row| row.text("group").to_owned()).unwrap_or_default();

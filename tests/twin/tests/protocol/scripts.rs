@@ -1,0 +1,58 @@
+//! `.rsc` scripts: carried out line by line, recorded, and refused with the line.
+
+use bulkhead_twin::{Options, Twin};
+
+async fn started(script: &str) -> Result<Twin, String> {
+    let options = Options { scripts: vec![script.to_owned()], ..Options::default() };
+    Twin::start(options).await.map_err(|error| format!("{error:#}"))
+}
+
+#[tokio::test]
+async fn an_installers_script_is_carried_out_and_recorded() {
+    let script = r#"
+# the agent's place
+:if ([:len [/interface/list/find name=bulkhead-vif]] = 0) do={ /interface/list/add name=bulkhead-vif comment="say \"hi\"; {x}" }
+:if ([:len [/interface/list/find name=bulkhead-vif]] = 0) do={ /interface/list/add name=twice }
+:if ([:len [/routing/table/find where name=bh-1]] = 0) do={
+    /routing/table/add name=bh-1 fib
+    /ip/route/add routing-table=bh-1 dst-address=0.0.0.0/0 blackhole distance=254;
+}
+/ip/firewall/filter/add chain=forward action=drop in-interface-list=bulkhead-vif comment=first \
+    place-before=[:pick [/ip/firewall/filter/find where dynamic=no] 0]
+/ip/service/set [/ip/service/find name=api] address=172.16.64.2
+/user/group/add name=bulkhead policy=read,write,api,test
+/user/add name=bulkhead group=bulkhead password="s3cret" address=172.16.64.2/32
+"#;
+    let twin = started(script).await.unwrap();
+    let find = |menu: &str, name: &str, value: &str| {
+        twin.rows(menu).into_iter().find(|row| row.iter().any(|field| field == &(name.to_owned(), value.to_owned())))
+    };
+    assert!(find("/interface/list", "comment", "say \"hi\"; {x}").is_some());
+    assert!(find("/interface/list", "name", "twice").is_none());
+    assert!(find("/ip/route", "routing-table", "bh-1").is_some());
+    assert!(find("/ip/service", "address", "172.16.64.2/32").is_some());
+    let filter = twin.rows("/ip/firewall/filter");
+    let has = |at: usize, value: &str| filter[at].iter().any(|(_, found)| found == value);
+    assert!(has(0, "special dummy rule to show fasttrack counters") && has(1, "first"), "{filter:?}");
+    let record = twin.recorded();
+    assert_eq!(record.len(), 7, "{record:?}");
+    assert!(record.iter().all(|words| words.last().is_some_and(|word| word == ".script")));
+    assert!(record[6].contains(&"=password=***".to_owned()), "{record:?}");
+}
+
+#[tokio::test]
+async fn what_the_importer_does_not_know_is_refused_with_its_line() {
+    let cases = [
+        ("\n:foreach i in=[/interface/find] do={}", "line 2: this importer carries out only"),
+        ("/interface/list/add name=a\n/interface/list/add nme=b", "line 2: unknown parameter nme"),
+        ("/interface/list/add \\\n  name=$x", "line 1: `$` needs a script interpreter"),
+        ("/interface/list/add name=\"open", "line 1: a quote or bracket is not closed"),
+        (":if ([:len [/interface/list/find name=a]] > 0) do={ /x }", "line 1: the only condition is"),
+        ("/ip/service/set [/ip/service/find name=none-such] disabled=yes", "line 1: no such item"),
+        ("/ip/service/set [/no/menu/find name=x] disabled=yes", "line 1: no such menu"),
+    ];
+    for (script, expected) in cases {
+        let error = started(script).await.unwrap_err();
+        assert!(error.contains(expected), "{script}: {error}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Who gets in, and what they may do.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use tokio::net::TcpStream;
+
+use crate::client::{Client, twin};
+
+#[tokio::test]
+async fn the_right_password_gets_in_and_a_wrong_one_may_try_again() {
+    let twin = twin("7.24").await;
+    let mut client = Client::new(twin.api).await;
+    let refused = ["!trap =message=invalid user name or password (6)", "!done"];
+    assert_eq!(client.login("admin", "wrong").await, refused);
+    assert_eq!(client.login("nobody", "admin").await, refused);
+    assert_eq!(client.login("admin", "admin").await, ["!done"]);
+    assert_eq!(client.value("/user/active", "?name=admin", "via").await.as_deref(), Some("api"));
+}
+
+#[tokio::test]
+async fn a_command_before_the_sign_in_is_fatal() {
+    let twin = twin("7.24").await;
+    let mut client = Client::new(twin.api).await;
+    assert_eq!(client.ask(&["/interface/print"]).await, ["!fatal not logged in"]);
+}
+
+#[tokio::test]
+async fn quit_says_goodbye_and_closes() {
+    let twin = twin("7.24").await;
+    let mut client = Client::admin(&twin).await;
+    assert_eq!(client.ask(&["/quit"]).await, ["!fatal session terminated on request"]);
+    let mut other = Client::admin(&twin).await;
+    assert_eq!(other.ask(&["/user/active/print", "=count-only="]).await, ["!done =ret=1"]);
+}
+
+#[tokio::test]
+async fn a_group_without_write_reads_and_changes_nothing() {
+    let twin = twin("7.24").await;
+    let mut admin = Client::admin(&twin).await;
+    admin.add(&["/user/add", "=name=eye", "=group=read", "=password=look"]).await;
+    let mut eye = Client::new(twin.api).await;
+    assert_eq!(eye.login("eye", "look").await, ["!done"]);
+    assert_eq!(eye.value("/system/identity", "", "name").await.as_deref(), Some("MikroTik"));
+    let refused = ["!trap =message=not enough permissions (9)", "!done"];
+    assert_eq!(eye.ask(&["/interface/list/add", "=name=x"]).await, refused);
+    admin.add(&["/user/group/add", "=name=pen", "=policy=api,read,write"]).await;
+    admin.add(&["/user/add", "=name=clerk", "=group=pen", "=password=ink"]).await;
+    let mut clerk = Client::new(twin.api).await;
+    clerk.login("clerk", "ink").await;
+    assert_eq!(clerk.ask(&["/user/add", "=name=y", "=group=full"]).await, refused);
+    assert_eq!(clerk.ask(&["/tool/ping", "=address=192.0.2.1", "=count=1"]).await, refused);
+    assert_eq!(clerk.value("/interface/wireguard", "?name=wg-vpn", "private-key").await, None);
+    assert_eq!(clerk.value("/interface/wireguard", "?name=wg-vpn", "listen-port").await.as_deref(), Some("51820"));
+}
+
+#[tokio::test]
+async fn a_user_may_be_bound_to_the_place_that_it_comes_from() {
+    let twin = twin("7.24").await;
+    let mut admin = Client::admin(&twin).await;
+    admin.add(&["/interface/veth/add", "=name=bh-agent", "=address=172.16.64.2/30", "=gateway=172.16.64.1"]).await;
+    admin.add(&["/user/add", "=name=bulkhead", "=group=full", "=password=p", "=address=172.16.64.2/32"]).await;
+    admin.add(&["/user/add", "=name=stranger", "=group=full", "=password=p", "=address=172.16.64.2/32"]).await;
+    let mut agent = Client::new(twin.api).await;
+    assert_eq!(agent.login("bulkhead", "p").await, ["!done"]);
+    let mut stranger = Client::new(twin.api).await;
+    assert_eq!(stranger.login("stranger", "p").await[0], "!trap =message=invalid user name or password (6)");
+}
+
+#[tokio::test]
+async fn a_service_closes_to_places_that_it_does_not_serve() {
+    let twin = twin("7.24").await;
+    let mut admin = Client::admin(&twin).await;
+    admin.ask(&["/ip/service/set", "=.id=api", "=address=10.0.0.0/8"]).await;
+    let mut late = Client::new(twin.api).await;
+    assert!(late.login("admin", "admin").await.is_empty());
+    admin.ask(&["/ip/service/set", "=.id=api", "=address=192.168.88.0/24"]).await;
+    Client::admin(&twin).await;
+    admin.ask(&["/ip/service/disable", "=.id=api"]).await;
+    assert_eq!(Client::new(twin.api).await.next().await, None);
+}
+
+#[tokio::test]
+async fn api_ssl_shows_the_certificate_whose_fingerprint_is_told() {
+    let twin = twin("7.24").await;
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Arc::new(Pinned(twin.fingerprint.clone(), Arc::clone(&provider)));
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(twin.api_tls).await.unwrap();
+        let name = rustls_pki_types::ServerName::try_from("localhost").unwrap();
+        let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        let mut client = Client::over(stream);
+        assert_eq!(client.login("admin", "admin").await, ["!done"]);
+        assert_eq!(client.value("/user/active", "", "via").await.as_deref(), Some("api-ssl"));
+        client.ask(&["/quit"]).await;
+    }
+}
+
+#[derive(Debug)]
+struct Pinned(String, Arc<rustls::crypto::CryptoProvider>);
+
+impl rustls::client::danger::ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        certificate: &rustls_pki_types::CertificateDer<'_>,
+        _: &[rustls_pki_types::CertificateDer<'_>],
+        _: &rustls_pki_types::ServerName<'_>,
+        _: &[u8],
+        _: rustls_pki_types::UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        let fingerprint: String = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(fingerprint, self.0);
+        Ok(rustls::client::danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &rustls_pki_types::CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.1.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &rustls_pki_types::CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.1.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.1.signature_verification_algorithms.supported_schemes()
+    }
+}
