@@ -70,7 +70,9 @@ pub(crate) struct Line<'a> {
 impl File {
     /// The lines that are compiled into the product: no comments, nothing from the test module at the end on.
     pub(crate) fn product_lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let whole = self.path.ends_with("/tests.rs") || self.path.contains("/tests/");
+        // Modules that their parent declares under `#[cfg(test)]`, by their names here.
+        let whole = ["/tests.rs", "/testing.rs"].iter().any(|name| self.path.ends_with(name))
+            || self.path.contains("/tests/");
         self.text
             .lines()
             .take_while(move |line| !whole && line.trim() != "#[cfg(test)]")

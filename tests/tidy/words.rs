@@ -2,7 +2,6 @@
 
 use crate::{none, source};
 
-
 #[test]
 fn no_package_registry_is_named() {
     // Joined here, so that this file does not find itself.
