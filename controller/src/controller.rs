@@ -1,26 +1,37 @@
 //! The controller: everything that REST, pages, the command line and home automation can ask for.
+//!
+//! It joins what is decided ([`crate::flow`]) and what is carried out ([`crate::io`]). Its parts: `routers`, `vifs`
+//! and `changes` answer callers, `pipeline` works change sets off one by one per router, `bus` asks the agents,
+//! `inbox` takes what they say, `home` what home automation wants, `live` tells everybody what has changed.
+
+mod bus;
+mod changes;
+mod home;
+mod inbox;
+mod live;
+mod pipeline;
+mod routers;
+mod seen;
+mod vifs;
 
 use crate::{
     io::{
+        broker::Broker,
         clock::Clock,
+        keys::Authority,
         store::{Store, StoreError},
     },
     problem::{self, Problem},
-    view::{
-        ChangeSetView, Enrolment, EventView, InterfaceView, Live, NewRouter, NewVif, RouterView, TrafficView, VifView,
-    },
+    view::{EventView, Live},
 };
 use futures_util::Stream;
-use shared::{
-    change_set::Event,
-    ids::{ChangeSetId, RouterId, VifId},
-};
-use std::sync::Arc;
-
-mod live;
+use shared::ids::{RouterId, SenderId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most rows that one list gives.
 pub const MAX_LIMIT: usize = 500;
+/// The controller's name on the bus and its user at the embedded broker.
+pub const NAME: &str = crate::io::broker::CONTROLLER;
 
 /// The controller. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -28,10 +39,27 @@ pub struct Controller {
     inner: Arc<Inner>,
 }
 
+/// What a controller is told at its start.
+pub struct Setup {
+    /// What it signs with.
+    pub authority: Arc<Authority>,
+    /// Where agents reach the broker, where their enrolment says nothing else: `mqtts://host:port`.
+    pub mqtt_url: String,
+    /// Commands that home automation may give.
+    pub home_commands: Vec<String>,
+    /// The embedded broker, where there is one.
+    pub broker: Option<Arc<Broker>>,
+}
+
 struct Inner {
     store: Store,
     clock: Clock,
+    name: SenderId,
+    setup: Option<Setup>,
     live: live::Feed,
+    seen: Mutex<seen::Seen>,
+    bus: bus::Bus,
+    workers: Mutex<pipeline::Workers>,
 }
 
 impl From<StoreError> for Problem {
@@ -41,9 +69,35 @@ impl From<StoreError> for Problem {
 }
 
 impl Controller {
-    /// A controller on a database, not yet on the bus: every router is offline.
+    /// A controller on a database with keys that end with it, not on the bus: every router is offline.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { inner: Arc::new(Inner { store, clock, live: live::Feed::default() }) }
+        let setup = Authority::make().ok().map(|authority| Setup {
+            authority: Arc::new(authority),
+            mqtt_url: "mqtts://localhost:8883".to_owned(),
+            home_commands: Vec::new(),
+            broker: None,
+        });
+        Self::assemble(store, clock, setup)
+    }
+
+    /// A controller as `serve` runs it; [`join`](Self::join) puts it on the bus.
+    pub fn open(store: Store, clock: Clock, setup: Setup) -> Self {
+        Self::assemble(store, clock, Some(setup))
+    }
+
+    fn assemble(store: Store, clock: Clock, setup: Option<Setup>) -> Self {
+        let name = sender();
+        let inner = Inner {
+            store,
+            clock,
+            name,
+            setup,
+            live: live::Feed::default(),
+            seen: Mutex::default(),
+            bus: bus::Bus::default(),
+            workers: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The database, for what sign-in and idempotency keep there.
@@ -56,177 +110,64 @@ impl Controller {
         self.inner.clock
     }
 
-    /// All routers, by their names.
-    ///
-    /// # Errors
-    /// `internal`
-    pub async fn routers(&self) -> Result<Vec<RouterView>, Problem> {
-        Ok(Vec::new())
-    }
-
-    /// One router.
-    ///
-    /// # Errors
-    /// `unknown_router`
-    pub async fn router(&self, router: &RouterId) -> Result<RouterView, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// Enrols a router. What it gives holds secrets that are kept nowhere else.
-    ///
-    /// # Errors
-    /// `router_exists`, `field_invalid`
-    pub async fn add_router(&self, _new: NewRouter, _who: &str) -> Result<Enrolment, Problem> {
-        Err(not_yet())
-    }
-
-    /// Makes all secrets of a router's agent anew; the old ones are void at once.
-    ///
-    /// # Errors
-    /// `unknown_router`
-    pub async fn rekey_router(&self, router: &RouterId, _who: &str) -> Result<Enrolment, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// Forgets a router. Nothing is removed from the router itself.
-    ///
-    /// # Errors
-    /// `unknown_router`; `router_in_use` while it carries VIFs, unless forced.
-    pub async fn remove_router(&self, router: &RouterId, _force: bool, _who: &str) -> Result<(), Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// The interfaces that a VIF could leave by.
-    ///
-    /// # Errors
-    /// `unknown_router`
-    pub async fn interfaces(&self, router: &RouterId) -> Result<Vec<InterfaceView>, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// The VIFs of a router, by their VLANs.
-    ///
-    /// # Errors
-    /// `unknown_router`
-    pub async fn vifs(&self, router: &RouterId) -> Result<Vec<VifView>, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// One VIF.
-    ///
-    /// # Errors
-    /// `unknown_router`, `unknown_vif`
-    pub async fn vif(&self, router: &RouterId, _vif: &VifId) -> Result<VifView, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// Makes a change set that makes a VIF, and starts it; with `plan_only` it stops at `previewing`.
-    ///
-    /// # Errors
-    /// `unknown_router`, `field_invalid`, `not_available_yet`
-    pub async fn create_vif(
-        &self,
-        router: &RouterId,
-        _new: NewVif,
-        _plan_only: bool,
-        _who: &str,
-    ) -> Result<ChangeSetId, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// Makes a change set that removes a VIF, and starts it; with `plan_only` it stops at `previewing`.
-    ///
-    /// # Errors
-    /// `unknown_router`, `unknown_vif`
-    pub async fn remove_vif(
-        &self,
-        router: &RouterId,
-        _vif: &VifId,
-        _plan_only: bool,
-        _who: &str,
-    ) -> Result<ChangeSetId, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// The change sets of a router, newest first, at most [`MAX_LIMIT`]; with `after` those made before that one.
-    ///
-    /// # Errors
-    /// `unknown_router`, `unknown_change_set`
-    pub async fn change_sets(
-        &self,
-        router: &RouterId,
-        _limit: usize,
-        _after: Option<&ChangeSetId>,
-    ) -> Result<Vec<ChangeSetView>, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// One change set.
-    ///
-    /// # Errors
-    /// `unknown_change_set`
-    pub async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetView, Problem> {
-        Err(Problem::unknown_change_set(id.as_str()))
-    }
-
-    /// Lets a person's event happen to a change set.
-    ///
-    /// # Errors
-    /// `unknown_change_set`; `illegal_event` with the legal ones; `busy` where another one of its router is applied.
-    pub async fn change_set_event(
-        &self,
-        id: &ChangeSetId,
-        _event: Event,
-        _who: &str,
-    ) -> Result<ChangeSetView, Problem> {
-        Err(Problem::unknown_change_set(id.as_str()))
-    }
-
     /// The event list of a router, newest first, at most [`MAX_LIMIT`]; with `after` the lines before that one.
     ///
     /// # Errors
     /// `unknown_router`
-    pub async fn events(
-        &self,
-        router: &RouterId,
-        _limit: usize,
-        _after: Option<u64>,
-    ) -> Result<Vec<EventView>, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// The samples of the last five minutes, oldest first, as far as somebody was watching.
-    ///
-    /// # Errors
-    /// `unknown_router`
-    pub async fn traffic(&self, router: &RouterId) -> Result<Vec<TrafficView>, Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// Says that somebody is looking at a router: its agent samples each second for the next 30 s. Call it again
-    /// while they are.
-    ///
-    /// # Errors
-    /// `unknown_router`
-    pub async fn watch(&self, router: &RouterId) -> Result<(), Problem> {
-        Err(Problem::unknown_router(router.as_str()))
-    }
-
-    /// Has the router read again and its state published anew.
-    ///
-    /// # Errors
-    /// `unknown_router`, `no_answer`
-    pub async fn refresh(&self, router: &RouterId) -> Result<(), Problem> {
-        Err(Problem::unknown_router(router.as_str()))
+    pub async fn events(&self, router: &RouterId, limit: usize, after: Option<u64>) -> Result<Vec<EventView>, Problem> {
+        let id = self.known(router).await?.id;
+        let limit = bounded(limit);
+        self.inner.store.call(move |tx| Ok(crate::io::store::events::list(tx, &id, limit, after)?)).await
     }
 
     /// What changes from now on, or from the one after `after` where that is still known; where it is not, the first
-    /// item is a `resync`. The stream ends with the controller.
+    /// item is a `resync`.
     pub fn live(&self, after: Option<u64>) -> impl Stream<Item = Live> + Send + use<> {
         self.inner.live.follow(after)
     }
+
+    /// Ends everything that works by itself. What is under way at an agent goes on there and is found again.
+    pub fn stop(&self) {
+        self.workers().stop();
+        self.inner.bus.leave();
+    }
+
+    fn now(&self) -> i64 {
+        self.inner.clock.unix_millis()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, seen::Seen> {
+        self.inner.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn workers(&self) -> MutexGuard<'_, pipeline::Workers> {
+        self.inner.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn setup(&self) -> Result<&Setup, Problem> {
+        self.inner.setup.as_ref().ok_or_else(|| {
+            Problem::new(problem::INTERNAL, "The controller has no keys.", "Look into the controller's log.")
+        })
+    }
+
+    /// Tells everybody who follows along.
+    fn tell<T: serde::Serialize>(&self, noun: &'static str, router: &RouterId, view: &T) {
+        match serde_json::to_value(view) {
+            Ok(data) => self.inner.live.push(noun, router.as_str(), data),
+            Err(error) => tracing::error!(%error, noun, "a view could not be written as JSON"),
+        }
+    }
 }
 
-fn not_yet() -> Problem {
-    Problem::new(problem::NOT_AVAILABLE_YET, "Not built yet.", "Wait for it.")
+/// The controller's id on the bus.
+fn sender() -> SenderId {
+    // A literal of the right form; the test of this module holds it to that.
+    SenderId::new(NAME).unwrap_or_else(|_| unreachable!("`{NAME}` is a sender id"))
 }
+
+fn bounded(limit: usize) -> u32 {
+    u32::try_from(limit.clamp(1, MAX_LIMIT)).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests;

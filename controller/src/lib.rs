@@ -5,6 +5,7 @@
 //! [`io`].
 
 pub mod controller;
+pub mod flow;
 pub mod io;
 pub mod problem;
 pub mod view;

@@ -9,9 +9,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+pub mod change_sets;
+pub mod events;
+pub mod idempotency;
+pub mod mqtt_users;
+pub mod routers;
+pub mod sign_in;
+
 /// The steps from an empty database to this version's, in order. A step that was released is never changed; the next
 /// one is appended. The position, counted from 1, is SQLite's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_routers.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_routers.sql"), include_str!("store/migrations/0002_sign_in.sql")];
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -117,4 +124,62 @@ fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), Store
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_a_later_version_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("db");
+        drop(Store::open(&file).unwrap());
+        let later = i64::try_from(MIGRATIONS.len()).unwrap() + 1;
+        Connection::open(&file).unwrap().pragma_update(None, "user_version", later).unwrap();
+        assert!(matches!(Store::open(&file), Err(StoreError::Newer { found, .. }) if found == later));
+    }
+
+    #[test]
+    fn opening_twice_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("db");
+        drop(Store::open(&file).unwrap());
+        drop(Store::open(&file).unwrap());
+    }
+
+    /// Each step is taken from the one before with a row in every table that was there.
+    #[test]
+    fn every_migration_keeps_what_the_ones_before_it_hold() {
+        for steps in 1..=MIGRATIONS.len() {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate(&mut connection, &MIGRATIONS[..steps]).unwrap();
+            connection.execute_batch(testing::ROWS_OF_0001).unwrap();
+            migrate(&mut connection, MIGRATIONS).unwrap();
+            for table in ["router", "agent_mark", "router_state", "change_set", "event", "sequence", "mqtt_user"] {
+                let rows: i64 = connection
+                    .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+                    .unwrap();
+                assert_eq!(rows, 1, "{table} after {steps} steps");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_that_fails_leaves_nothing_behind() {
+        let store = Store::in_memory().unwrap();
+        let failed: Result<(), StoreError> = store
+            .call(|transaction| {
+                transaction.execute("UPDATE sequence SET last = 5", [])?;
+                Err(StoreError::Gone)
+            })
+            .await;
+        assert!(failed.is_err());
+        let last: Result<i64, StoreError> =
+            store.call(|tx| Ok(tx.query_row("SELECT last FROM sequence", [], |row| row.get(0))?)).await;
+        assert_eq!(last.unwrap(), 0);
+    }
 }

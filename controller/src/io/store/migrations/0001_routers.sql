@@ -9,20 +9,21 @@ CREATE TABLE router (
     last_seen   INTEGER                     -- Unix milliseconds of our clock
 ) STRICT;
 
--- The highest sequence of an agent's durable stream that has been taken; raised in the transaction of its effect.
+-- How far each epoch of an agent has been taken. An agent makes a new epoch with a new database; the ones before are
+-- then retired, and nothing signed in them is taken any more.
 CREATE TABLE agent_mark (
-    router   TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
-    epoch    BLOB NOT NULL,                 -- 8 bytes: SQLite's integers have a sign
-    sequence BLOB NOT NULL,                 -- 8 bytes, big endian
+    router  TEXT NOT NULL REFERENCES router (id) ON DELETE CASCADE,
+    epoch   BLOB NOT NULL,                  -- 8 bytes, big endian: SQLite's integers have a sign
+    event   BLOB NOT NULL,                  -- 8 bytes, big endian: highest sequence of the durable stream
+    state   BLOB NOT NULL,                  -- 8 bytes, big endian: highest sequence of a retained state
+    retired INTEGER NOT NULL,               -- 1: a newer epoch has been seen
     PRIMARY KEY (router, epoch)
 ) STRICT, WITHOUT ROWID;
 
--- The newest state of a router. `body` is JSON of shared::router::RouterState.
+-- The newest state of a router.
 CREATE TABLE router_state (
-    router   TEXT PRIMARY KEY REFERENCES router (id) ON DELETE CASCADE,
-    epoch    BLOB NOT NULL,
-    sequence BLOB NOT NULL,
-    body     TEXT NOT NULL
+    router TEXT PRIMARY KEY REFERENCES router (id) ON DELETE CASCADE,
+    body   TEXT NOT NULL                    -- JSON of shared::router::RouterState
 ) STRICT;
 
 CREATE TABLE change_set (

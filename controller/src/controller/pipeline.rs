@@ -1,0 +1,145 @@
+//! Working change sets off: one task per router, one change set at a time, from the database alone, so that a
+//! controller that was killed goes on where it was.
+
+use super::{Controller, inbox::last_line};
+use crate::{
+    flow::change_set::{self, Answer, ChangeSet},
+    io::store::{StoreError, change_sets},
+};
+use shared::{
+    change_set::State,
+    ids::{ChangeSetId, RouterId},
+    wire::Request,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{sync::Notify, task::JoinHandle};
+
+/// How often the agent is asked what became of an order.
+const ASK_AGAIN: Duration = Duration::from_secs(10);
+
+/// The tasks.
+#[derive(Default)]
+pub(super) struct Workers {
+    tasks: BTreeMap<RouterId, (Arc<Notify>, JoinHandle<()>)>,
+}
+
+impl Workers {
+    /// Has a router's task look again.
+    pub(super) fn wake(&self, router: &RouterId) {
+        if let Some((notify, _)) = self.tasks.get(router) {
+            notify.notify_one();
+        }
+    }
+
+    /// Ends a router's task.
+    pub(super) fn dismiss(&mut self, router: &RouterId) {
+        if let Some((_, task)) = self.tasks.remove(router) {
+            task.abort();
+        }
+    }
+
+    /// Ends all.
+    pub(super) fn stop(&mut self) {
+        for (_, task) in std::mem::take(&mut self.tasks).into_values() {
+            task.abort();
+        }
+    }
+}
+
+/// What a task does next.
+enum Next {
+    /// Look again at once.
+    Again,
+    /// Wait until something happens, or for so long.
+    Wait(Duration),
+    /// Wait until something happens.
+    Rest,
+}
+
+impl Controller {
+    /// Gives a router its task.
+    pub(super) fn employ(&self, router: &RouterId) {
+        let mut workers = self.workers();
+        if workers.tasks.contains_key(router) || self.inner.bus.link().is_none() {
+            return;
+        }
+        let notify = Arc::new(Notify::new());
+        let (controller, id, wake) = (self.clone(), router.clone(), Arc::clone(&notify));
+        let task = tokio::spawn(async move { controller.work(&id, &wake).await });
+        workers.tasks.insert(router.clone(), (notify, task));
+    }
+
+    async fn work(&self, router: &RouterId, wake: &Notify) {
+        loop {
+            match self.turn(router).await {
+                Ok(Next::Again) => {}
+                Ok(Next::Rest) => wake.notified().await,
+                Ok(Next::Wait(time)) => {
+                    let _ = tokio::time::timeout(time, wake.notified()).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, %router, "change sets cannot be worked off; trying again");
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    async fn turn(&self, router: &RouterId) -> Result<Next, StoreError> {
+        let id = router.clone();
+        let Some(current) = self.inner.store.call(move |tx| change_sets::current(tx, &id)).await? else {
+            return Ok(Next::Rest);
+        };
+        if current.state == State::Draft {
+            self.change(&current.id, ChangeSet::begin).await?;
+            return Ok(Next::Again);
+        }
+        let Some(request) = current.ask() else { return Ok(Next::Rest) };
+        if matches!(request, Request::Apply(..)) {
+            // Written down first: an order that may have been given must never be taken for one that was not.
+            self.change(&current.id, |change_set, _| change_set.ordered = true).await?;
+        }
+        let planning = matches!(request, Request::Plan(_));
+        let answer = match self.ask(router, request).await {
+            Ok(reply) => Answer::Reply(reply),
+            Err(silence) => Answer::Silence(silence),
+        };
+        let silent = matches!(answer, Answer::Silence(_));
+        let before = current.state;
+        let after = self.change(&current.id, move |change_set, now| change_set.answered(answer, now)).await?;
+        let stays = after.is_some_and(|after| after.state == before && after.ordered);
+        Ok(if !planning && (silent || stays) { Next::Wait(ASK_AGAIN) } else { Next::Again })
+    }
+
+    /// Changes a change set in one transaction and tells of it where it has changed; nothing where it is gone.
+    pub(super) async fn change(
+        &self,
+        id: &ChangeSetId,
+        change: impl FnOnce(&mut ChangeSet, i64) + Send + 'static,
+    ) -> Result<Option<ChangeSet>, StoreError> {
+        let (wanted, now) = (id.clone(), self.now());
+        let changed: Result<_, StoreError> = self
+            .inner
+            .store
+            .call(move |tx| {
+                let Some(mut found) = change_sets::one(tx, &wanted)? else { return Ok(None) };
+                let before = found.clone();
+                change(&mut found, now);
+                if found == before {
+                    return Ok(Some((found, None, false)));
+                }
+                change_sets::put(tx, &found)?;
+                let line = if found.state == before.state { None } else { last_line(tx, &found, now)? };
+                Ok(Some((found, line, true)))
+            })
+            .await;
+        let Some((found, line, news)) = changed? else { return Ok(None) };
+        if news {
+            self.tell("change_set", &found.router, &change_set::view(&found));
+            if let Some(line) = line {
+                self.tell("event", &found.router, &line);
+            }
+        }
+        Ok(Some(found))
+    }
+}

@@ -1,0 +1,6 @@
+//! What is decided: pure functions of state, input and time.
+
+pub mod change_set;
+pub mod enrolment;
+pub mod home;
+pub mod vif;

@@ -1,0 +1,68 @@
+//! The stages of the validation, as far as they run: the agent's plan answers for conflicts, dependencies and
+//! platform. A stage that did not run is not listed.
+
+use super::ChangeSet;
+use crate::view::{FindingView, StageStatus, StageView};
+use shared::change_set::Refusal;
+
+/// What the agent may refuse a plan for, and in which stage and field it is found.
+const FINDINGS: [(&str, &str, Option<&str>); 7] = [
+    ("name_taken", "conflicts", Some("name")),
+    ("foreign_object", "conflicts", None),
+    ("pool_exhausted", "conflicts", None),
+    ("unknown_interface", "dependencies", Some("egress.interface")),
+    ("unknown_vif", "dependencies", Some("key")),
+    ("vif_in_use", "dependencies", Some("key")),
+    ("installer_missing", "platform", None),
+];
+
+/// Whether a refusal is something that the person who asked can put right in the request or on the router, unlike one
+/// that says nothing about the change.
+pub fn is_finding(code: &str) -> bool {
+    FINDINGS.iter().any(|(known, _, _)| *known == code)
+}
+
+/// The stages that ran.
+pub(super) fn stages(change_set: &ChangeSet) -> Vec<StageView> {
+    match (&change_set.finding, &change_set.plan) {
+        (Some(refusal), _) => failed(change_set, refusal),
+        (None, Some(plan)) => {
+            let warnings = plan.warnings.iter().map(|text| warning(text)).collect();
+            let mut stages = vec![passed("conflicts"), passed("dependencies"), passed("platform")];
+            stages.push(StageView {
+                name: "summary".to_owned(),
+                status: if plan.warnings.is_empty() { StageStatus::Passed } else { StageStatus::Warning },
+                findings: warnings,
+            });
+            stages
+        }
+        (None, None) => Vec::new(),
+    }
+}
+
+fn failed(change_set: &ChangeSet, refusal: &Refusal) -> Vec<StageView> {
+    let (_, stage, field) =
+        FINDINGS.into_iter().find(|(code, _, _)| *code == refusal.code).unwrap_or(("", "conflicts", None));
+    let finding = FindingView {
+        code: refusal.code.clone(),
+        item: change_set.items.first().map(|item| item.id.clone()),
+        field: field.map(str::to_owned),
+        message: refusal.message.clone(),
+        hint: refusal.hint.clone(),
+    };
+    vec![StageView { name: stage.to_owned(), status: StageStatus::Failed, findings: vec![finding] }]
+}
+
+fn passed(name: &str) -> StageView {
+    StageView { name: name.to_owned(), status: StageStatus::Passed, findings: Vec::new() }
+}
+
+fn warning(text: &str) -> FindingView {
+    FindingView {
+        code: "warning".to_owned(),
+        item: None,
+        field: None,
+        message: text.to_owned(),
+        hint: "Read it before you confirm.".to_owned(),
+    }
+}

@@ -1,0 +1,195 @@
+use super::*;
+use shared::{
+    change_set::{Resource, Verb},
+    ids::VifId,
+};
+
+fn id() -> ChangeSetId {
+    ChangeSetId::new("c1").unwrap()
+}
+
+fn fresh(plan_only: bool) -> ChangeSet {
+    let item = Item { id: "1".into(), resource: Resource::VifRemove(VifId::new("tor").unwrap()) };
+    let new = New {
+        id: id(),
+        name: "Remove tor".into(),
+        router: RouterId::new("r1").unwrap(),
+        items: vec![item],
+        plan_only,
+        who: "ann".into(),
+    };
+    ChangeSet::new(new, "vif", 1)
+}
+
+fn plan() -> Plan {
+    let operation = shared::change_set::Operation { verb: Verb::Remove, menu: "/ip/route".into(), attributes: vec![] };
+    Plan { read_hash: [7; 32], operations: vec![operation], warnings: vec![] }
+}
+
+fn report(revision: u32, phase: Phase, outcome: Option<Outcome>) -> Report {
+    Report {
+        id: id(),
+        phase,
+        revision,
+        done: 1,
+        total: 2,
+        current: String::new(),
+        outcome,
+        error: None,
+        differs: vec![],
+        at: 0,
+    }
+}
+
+fn validating(plan_only: bool) -> ChangeSet {
+    let mut change_set = fresh(plan_only);
+    change_set.begin(2);
+    change_set
+}
+
+fn applying() -> ChangeSet {
+    let mut change_set = validating(false);
+    change_set.answered(Answer::Reply(Reply::Plan(plan())), 3);
+    change_set.ordered = true;
+    change_set
+}
+
+fn refused(code: &str) -> Answer {
+    Answer::Reply(Reply::Refused(Refusal::new(code, "no", "do")))
+}
+
+fn silence() -> Answer {
+    Answer::Silence(Refusal::new("no_answer", "no", "do"))
+}
+
+#[test]
+fn the_usual_way_needs_one_wish_and_ends_with_the_agents_word() {
+    let mut change_set = fresh(false);
+    assert_eq!(change_set.ask(), None);
+    change_set.begin(2);
+    assert!(matches!(change_set.ask(), Some(Request::Plan(_))));
+    change_set.answered(Answer::Reply(Reply::Plan(plan())), 3);
+    assert!(matches!(change_set.ask(), Some(Request::Apply(_, Some(hash))) if hash == [7; 32]));
+    change_set.ordered = true;
+    change_set.answered(Answer::Reply(Reply::Report(report(1, Phase::Applying, None))), 4);
+    change_set.reported(report(2, Phase::Verifying, None), 5);
+    assert_eq!(change_set.state, State::Verifying);
+    change_set.reported(report(3, Phase::Ended, Some(Outcome::Confirmed)), 6);
+    assert_eq!((change_set.state, change_set.outcome), (State::Active, Some(Outcome::Confirmed)));
+    let states: Vec<State> = change_set.history.iter().map(|step| step.state).collect();
+    use State as S;
+    assert_eq!(states, [S::Draft, S::Validating, S::Previewing, S::Applying, S::Verifying, S::Active]);
+}
+
+#[test]
+fn a_plan_waits_for_its_person_when_that_was_asked_for() {
+    let mut change_set = validating(true);
+    change_set.answered(Answer::Reply(Reply::Plan(plan())), 3);
+    assert_eq!((change_set.state, change_set.ask()), (State::Previewing, None));
+    change_set.person(Event::Confirm, "ann", 4).unwrap();
+    assert_eq!(change_set.state, State::Applying);
+}
+
+#[test]
+fn silence_while_validating_is_an_error_and_while_applying_is_not() {
+    let mut change_set = validating(false);
+    change_set.answered(silence(), 3);
+    assert_eq!(change_set.state, State::Error);
+    assert_eq!(change_set.error.map(|error| error.code).as_deref(), Some("no_answer"));
+
+    let mut change_set = applying();
+    change_set.answered(silence(), 3);
+    assert_eq!((change_set.state, change_set.outcome), (State::Applying, None));
+    assert!(matches!(change_set.ask(), Some(Request::Show(_))));
+}
+
+#[test]
+fn an_order_that_never_arrived_is_given_again() {
+    let mut change_set = applying();
+    change_set.answered(refused("unknown_change_set"), 3);
+    assert!(matches!(change_set.ask(), Some(Request::Apply(..))));
+}
+
+#[test]
+fn a_stale_plan_is_made_anew_but_not_for_ever() {
+    let mut change_set = applying();
+    for round in 1..=STALE_RETRIES {
+        change_set.answered(refused("stale_plan"), 4);
+        assert_eq!((change_set.state, change_set.stale), (State::Validating, round));
+        change_set.answered(Answer::Reply(Reply::Plan(plan())), 5);
+        change_set.ordered = true;
+    }
+    change_set.answered(refused("stale_plan"), 6);
+    assert_eq!(change_set.state, State::Error);
+}
+
+#[test]
+fn every_end_is_said_as_the_agent_said_it() {
+    for (outcome, state) in [
+        (Some(Outcome::Confirmed), State::Active),
+        (Some(Outcome::Reverted), State::Error),
+        (Some(Outcome::PartlyReverted), State::Error),
+        (Some(Outcome::Unknown), State::Error),
+        (None, State::Error),
+    ] {
+        let mut change_set = applying();
+        change_set.reported(report(9, Phase::Ended, outcome), 7);
+        assert_eq!(change_set.state, state, "{outcome:?}");
+        assert_eq!(change_set.outcome, Some(outcome.unwrap_or(Outcome::Unknown)));
+    }
+}
+
+#[test]
+fn an_older_word_a_late_word_and_a_word_about_another_change_are_not_heard() {
+    let mut change_set = applying();
+    change_set.reported(report(5, Phase::Verifying, None), 4);
+    let before = change_set.clone();
+    change_set.reported(report(5, Phase::Ended, Some(Outcome::Reverted)), 5);
+    change_set.reported(report(4, Phase::Applying, None), 5);
+    let other = Report { id: ChangeSetId::new("c2").unwrap(), ..report(9, Phase::Ended, None) };
+    change_set.reported(other, 5);
+    assert_eq!(change_set, before);
+    change_set.reported(report(6, Phase::Ended, Some(Outcome::Confirmed)), 6);
+    change_set.reported(report(7, Phase::Ended, Some(Outcome::Unknown)), 7);
+    assert_eq!(change_set.outcome, Some(Outcome::Confirmed));
+}
+
+#[test]
+fn what_the_agent_finds_in_a_plan_is_shown_at_its_field() {
+    let mut change_set = validating(false);
+    change_set.answered(refused("name_taken"), 3);
+    let shown = view(&change_set);
+    assert_eq!(shown.state, State::Invalid);
+    assert_eq!(shown.stages[0].findings[0].field.as_deref(), Some("name"));
+    assert_eq!(shown.legal_events, [Event::Cancel]);
+}
+
+#[test]
+fn a_person_can_do_what_the_table_and_this_version_allow() {
+    let mut change_set = fresh(true);
+    assert_eq!(change_set.person(Event::Confirm, "ann", 2), Err(Declined::Illegal));
+    assert_eq!(change_set.person(Event::Edit, "ann", 2), Err(Declined::NotAvailable));
+    change_set.person(Event::Cancel, "ann", 2).unwrap();
+    assert_eq!((change_set.state, change_set.queued), (State::Idle, false));
+    for event in change_set.legal() {
+        assert!(next(change_set.state, event).is_some());
+    }
+}
+
+#[test]
+fn a_change_that_the_agent_knows_is_not_tried_again_under_the_same_id() {
+    let mut change_set = applying();
+    change_set.reported(report(2, Phase::Ended, Some(Outcome::Reverted)), 4);
+    assert_eq!(change_set.legal(), [Event::Reset]);
+    let mut refused_at_once = applying();
+    refused_at_once.answered(refused("busy"), 4);
+    assert_eq!(refused_at_once.legal(), [Event::Retry, Event::Reset]);
+}
+
+#[test]
+fn a_change_set_reads_back_as_it_was_written() {
+    let mut change_set = applying();
+    change_set.reported(report(2, Phase::Verifying, None), 4);
+    let text = serde_json::to_string(&change_set).unwrap();
+    assert_eq!(serde_json::from_str::<ChangeSet>(&text).unwrap(), change_set);
+}
