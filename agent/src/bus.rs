@@ -204,9 +204,9 @@ impl Gate {
         let key = |sender: &SenderId| (*sender == self.controller).then_some(self.key);
         // Replays are looked for below, where looking and raising the mark are one.
         let expect = Expect { key: &key, router: &self.router, now, taken: &|_| None };
-        let message = wire::open(envelope, &expect).map_err(|rejected| match rejected {
-            Rejected::FromTheFuture(_) if now < EARLIEST_CLOCK => Refused::Clock,
-            rejected => Refused::Rejected(rejected),
+        let message = wire::open(envelope, &expect).map_err(|rejected| {
+            let unset = now < EARLIEST_CLOCK && matches!(rejected, Rejected::FromTheFuture(_));
+            if unset { Refused::Clock } else { Refused::Rejected(rejected) }
         })?;
         let is_request = match &message.body {
             Body::Request(_) => true,

@@ -149,7 +149,7 @@ pub fn start(options: Options, store: Store, clock: Clock) -> (Bus, mpsc::Receiv
     let error = format!("not connected to the broker {} yet", options.address());
     let (link, link_receiver) = watch::channel(Link::Failing { since: clock.unix_millis(), error });
     let (close, close_receiver) = watch::channel(false);
-    let line = Line {
+    let task = Line {
         options,
         store,
         clock,
@@ -159,7 +159,7 @@ pub fn start(options: Options, store: Store, clock: Clock) -> (Bus, mpsc::Receiv
         link,
         close: close_receiver,
     };
-    tokio::spawn(line.run());
+    tokio::spawn(task.run());
     (Bus { shared, loose, link: link_receiver, close: Arc::new(close) }, inbound_receiver)
 }
 

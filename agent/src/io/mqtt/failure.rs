@@ -40,8 +40,12 @@ pub(super) fn words(options: &Options, error: &ConnectionError) -> String {
     }
 }
 
+/// The failure of the stream, which the library hands on from three places.
 fn io_error(error: &ConnectionError) -> Option<&io::Error> {
-    if let ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) = error {
+    if let ConnectionError::Io(error)
+    | ConnectionError::MqttState(StateError::Io(error) | StateError::Deserialization(rumqttc::Error::Io(error))) =
+        error
+    {
         Some(error)
     } else {
         None
@@ -95,11 +99,10 @@ fn sent_away(options: &Options, code: DisconnectReasonCode, reason: Option<&str>
 
 /// What TLS said of a certificate, where that is what failed.
 fn certificate(error: &ConnectionError) -> Option<&rustls::Error> {
-    let error = match error {
-        ConnectionError::Tls(TlsError::TLS(error)) => return Some(error),
-        ConnectionError::Tls(TlsError::Io(error)) => error,
-        other => io_error(other)?,
-    };
+    if let ConnectionError::Tls(TlsError::TLS(error)) = error {
+        return Some(error);
+    }
+    let error = if let ConnectionError::Tls(TlsError::Io(error)) = error { error } else { io_error(error)? };
     error.get_ref()?.downcast_ref()
 }
 
