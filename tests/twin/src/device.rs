@@ -14,6 +14,7 @@ mod menus;
 pub mod meter;
 pub mod print;
 pub mod query;
+pub mod reach;
 pub mod references;
 pub mod request;
 pub mod row;

@@ -4,6 +4,7 @@ use std::{
     io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -62,15 +63,13 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    if arguments.die_with_parent {
-        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM).context("asking to end with the parent")?;
-    }
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(arguments))
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut end = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let ready_file = arguments.ready_file.clone();
+    let orphaned = orphaned(arguments.die_with_parent);
     let mut twin = Twin::start(options(arguments)?).await?;
     let ready = serde_json::json!({
         "api": twin.api.to_string(),
@@ -85,8 +84,24 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tokio::select! {
         _ = end.0.recv() => Ok(()),
         _ = end.1.recv() => Ok(()),
+        () = orphaned => Ok(()),
         () = twin.ended() => anyhow::bail!("a part of the twin has ended by itself; its log says which"),
     }
+}
+
+/// Comes when the process that started this one is gone; never unless that is `wanted`.
+///
+/// Asked for again and again: the kernel's signal for it (`PR_SET_PDEATHSIG`) comes when the *thread* that started us
+/// ends, and threads of a pool end early.
+async fn orphaned(wanted: bool) {
+    if !wanted {
+        return std::future::pending().await;
+    }
+    let parent = nix::unistd::getppid();
+    while nix::unistd::getppid() == parent {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    tracing::info!("the process that started the twin is gone");
 }
 
 fn options(arguments: Arguments) -> anyhow::Result<Options> {

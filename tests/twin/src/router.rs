@@ -1,15 +1,18 @@
 //! The running router: one device, its clock, its faults and its record, shared by all sessions.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
-    device::Device,
+    device::{Device, reach::Knock},
     fault::{Fault, FaultKind, Faults},
     record::Record,
 };
@@ -126,6 +129,22 @@ impl Router {
             return None;
         }
         Some(Seat { router: self, service })
+    }
+
+    /// Waits until packets of a client arrive: at once, unless the modelled firewall drops them. Then the session is
+    /// silent, as on a router whose rules have locked somebody out, and goes on where TCP would once they are let in.
+    pub async fn arrival(&self, service: Service, source: IpAddr, state: &str) {
+        let mut changes = self.changes();
+        let mut told = false;
+        while !self.device().lets_in(Knock { source, service: service.name(), state }) {
+            if !told {
+                tracing::info!(%source, service = service.name(), state, "the modelled firewall drops this client: silence");
+                told = true;
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     fn count(&self, service: Service) -> &AtomicUsize {

@@ -128,8 +128,13 @@ impl Session {
         }
     }
 
-    /// One sentence, with the fault that may be waiting for it.
+    /// One sentence, with the fault that may be waiting for it. It arrives only where the modelled firewall lets it.
     async fn take(&mut self, sentence: &Sentence) -> Next {
+        let (source, state) = match &self.caller {
+            Some((caller, _)) => (caller.source, "established"),
+            None => (self.source_of(sentence), "new"),
+        };
+        self.router.arrival(self.service, source, state).await;
         self.router.record().sentence(sentence);
         let command = text::from_wire(sentence.first());
         let fault = self.router.faults().strike(&command);
@@ -192,6 +197,7 @@ impl Session {
                 let tag = sentence.tag_word().unwrap_or_default().to_vec();
                 let running = stream::Running {
                     router: Arc::clone(&self.router),
+                    service: self.service,
                     out: self.out.clone(),
                     answer,
                     caller,
@@ -209,6 +215,12 @@ impl Session {
             }
             Err(trap) => self.say(answer.trap(&trap)).await,
         }
+    }
+
+    /// Where a peer that is still to sign in comes from, by the user whom it names.
+    fn source_of(&self, sentence: &Sentence) -> std::net::IpAddr {
+        let name = sentence.get("name").map(text::from_wire).unwrap_or_default();
+        self.router.device().modelled_source(&name, &self.router.agent_user)
     }
 
     async fn sign_in(&mut self, sentence: &Sentence, answer: Answer) -> Next {

@@ -1,5 +1,12 @@
 //! Properties of the device: order and ids hold whatever is done, and nothing that is asked makes it fall over.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where the twin does not follow"
+)]
+
 use std::{collections::BTreeSet, time::Duration};
 
 use bulkhead_twin::{

@@ -46,15 +46,20 @@ impl Device {
                     .attributes
                     .iter()
                     .filter(|(name, value)| {
-                        let default =
-                            spec.defaults.get(name.as_str()).is_some_and(|default| *default == value.as_str());
-                        let off = *name == "disabled" && *value == "false";
-                        settable(name) && !default && !off && !MADE_UP.contains(&name.as_str())
+                        let plain = if row.origin == Origin::BuiltIn {
+                            *name != "name" && row.built.get(*name) == Some(*value)
+                        } else {
+                            let default =
+                                spec.defaults.get(name.as_str()).copied().or((*name == "disabled").then_some("false"));
+                            default == Some(value.as_str())
+                        };
+                        settable(name) && !plain && !MADE_UP.contains(&name.as_str())
                     })
                     .map(|(name, value)| (name.clone(), value.clone()))
                     .collect();
                 // What is there from the factory shows only where somebody changed it.
-                let untouched = row.origin == Origin::BuiltIn && attributes.keys().all(|name| name == "name");
+                let untouched = row.origin == Origin::BuiltIn
+                    && attributes.iter().all(|(name, value)| row.built.get(name) == Some(value));
                 (!untouched).then_some(attributes)
             })
             .collect()

@@ -28,6 +28,8 @@ pub struct Row {
     pub origin: Origin,
     /// What was configured, and the defaults of the rest.
     pub attributes: BTreeMap<String, String>,
+    /// What a built-in row was born with; empty for others.
+    pub built: BTreeMap<String, String>,
     /// What follows from the rest of the device: flags and read-only properties. Renewed as a whole by `settle`.
     pub derived: BTreeMap<&'static str, String>,
     /// Bytes in (or matched) and bytes out.
@@ -112,8 +114,17 @@ impl Store {
         origin: Origin,
         attributes: BTreeMap<String, String>,
     ) {
-        let row =
-            Row { id, kind, origin, attributes, derived: BTreeMap::new(), meters: Default::default(), expires: None };
+        let built = if origin == Origin::BuiltIn { attributes.clone() } else { BTreeMap::new() };
+        let row = Row {
+            id,
+            kind,
+            origin,
+            attributes,
+            built,
+            derived: BTreeMap::new(),
+            meters: Default::default(),
+            expires: None,
+        };
         self.rows.insert(at.unwrap_or(self.rows.len()).min(self.rows.len()), row);
         self.changes += 1;
     }

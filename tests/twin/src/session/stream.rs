@@ -8,12 +8,13 @@ use tokio::sync::mpsc;
 use super::answer::Answer;
 use crate::{
     device::{Fields, Stream, caller::Caller, print::Depth, request::Request},
-    router::Router,
+    router::{Router, Service},
 };
 
 /// A command whose answer goes on.
 pub(super) struct Running {
     pub(super) router: Arc<Router>,
+    pub(super) service: Service,
     pub(super) out: mpsc::Sender<Vec<u8>>,
     pub(super) answer: Answer,
     pub(super) caller: Caller,
@@ -142,6 +143,8 @@ impl Running {
     }
 
     async fn say(&self, row: &Fields) -> Result<(), Gone> {
+        // Without the client's acknowledgements nothing goes out for long either.
+        self.router.arrival(self.service, self.caller.source, "established").await;
         self.out.send(self.answer.one(row)).await.map_err(|_| Gone)
     }
 }

@@ -11,10 +11,10 @@ async fn a_listener_hears_of_changes_and_of_the_end_of_rows() {
     listener.send(&["/interface/listen", ".tag=L", "=.proplist=.id,name,running"]).await;
     listener.ask(&["/system/identity/print", ".tag=x"]).await;
     let mut client = Client::admin(&twin).await;
-    let id = client.add(&["/interface/vlan/add", "=name=v7", "=vlan-id=7", "=interface=bridge"]).await;
+    let id = client.add(&["/interface/vlan/add", "=name=v7", "=vlan-id=7", "=interface=ether1"]).await;
     assert_eq!(listener.next().await, Some(format!("!re .tag=L =.id={id} =name=v7 =running=true")));
-    twin.set_link("bridge", false).unwrap();
-    assert!(listener.next().await.unwrap().ends_with("=name=bridge =running=false"));
+    twin.set_link("ether1", false).unwrap();
+    assert!(listener.next().await.unwrap().ends_with("=name=ether1 =running=false"));
     assert!(listener.next().await.unwrap().ends_with("=name=v7 =running=false"));
     client.ask(&["/interface/vlan/remove", "=.id=v7"]).await;
     assert_eq!(listener.next().await, Some(format!("!re .tag=L =.id={id} =.dead=true")));

@@ -1,5 +1,12 @@
 //! The twin over its sockets, asked with raw sentences.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where the twin does not follow"
+)]
+
 mod client;
 mod control;
 mod editing;

@@ -1,6 +1,6 @@
 //! Who gets in, and what they may do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sha2::{Digest, Sha256};
 use tokio::net::TcpStream;
@@ -59,12 +59,38 @@ async fn a_user_may_be_bound_to_the_place_that_it_comes_from() {
     let twin = twin("7.24").await;
     let mut admin = Client::admin(&twin).await;
     admin.add(&["/interface/veth/add", "=name=bh-agent", "=address=172.16.64.2/30", "=gateway=172.16.64.1"]).await;
+    let first = admin.value("/ip/firewall/filter", "?dynamic=false", ".id").await.unwrap();
+    let rule =
+        ["/ip/firewall/filter/add", "=chain=input", "=src-address=172.16.64.2", "=protocol=tcp", "=dst-port=8728-8729"];
+    admin.add(&[&rule[..], &[&format!("=place-before={first}")]].concat()).await;
+    admin.add(&["/interface/bridge/add", "=name=b"]).await;
+    admin.add(&["/interface/bridge/port/add", "=bridge=b", "=interface=bh-agent"]).await;
+    admin.add(&["/ip/address/add", "=address=172.16.64.1/30", "=interface=b"]).await;
     admin.add(&["/user/add", "=name=bulkhead", "=group=full", "=password=p", "=address=172.16.64.2/32"]).await;
     admin.add(&["/user/add", "=name=stranger", "=group=full", "=password=p", "=address=172.16.64.2/32"]).await;
     let mut agent = Client::new(twin.api).await;
     assert_eq!(agent.login("bulkhead", "p").await, ["!done"]);
     let mut stranger = Client::new(twin.api).await;
     assert_eq!(stranger.login("stranger", "p").await[0], "!trap =message=invalid user name or password (6)");
+}
+
+#[tokio::test]
+async fn a_locked_out_client_hears_nothing_until_the_rules_let_it_in_again() {
+    let twin = twin("7.24").await;
+    let mut agent = Client::admin(&twin).await;
+    let rule = ["/ip/firewall/filter/add", "=chain=input", "=action=drop", "=src-address=192.168.88.0/24"];
+    let first = agent.value("/ip/firewall/filter", "?dynamic=false", ".id").await.unwrap();
+    let id = agent.add(&[&rule[..], &[&format!("=place-before={first}")]].concat()).await;
+    agent.send(&["/system/identity/print", "=.proplist=name"]).await;
+    let mut late = Client::new(twin.api).await;
+    late.send(&["/login", "=name=admin", "=password=admin"]).await;
+    for client in [&mut agent, &mut late] {
+        let heard = tokio::time::timeout(Duration::from_millis(100), client.next()).await;
+        assert!(heard.is_err(), "{heard:?}");
+    }
+    twin.run("/ip/firewall/filter", "remove", &[(".id", &id)]).unwrap();
+    assert_eq!(agent.next().await.as_deref(), Some("!re =name=MikroTik"));
+    assert_eq!(late.next().await.as_deref(), Some("!done"));
 }
 
 #[tokio::test]
@@ -114,7 +140,8 @@ impl rustls::client::danger::ServerCertVerifier for Pinned {
         _: &[u8],
         _: rustls_pki_types::UnixTime,
     ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
-        let fingerprint: String = Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint =
+            Sha256::digest(certificate).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         assert_eq!(fingerprint, self.0);
         Ok(rustls::client::danger::ServerCertVerified::assertion())
     }
