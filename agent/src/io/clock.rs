@@ -60,6 +60,12 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
+/// The moment so long after another; a duration that the clock cannot count to means some decades.
+pub fn after(moment: Instant, duration: Duration) -> Instant {
+    const DECADES: Duration = Duration::from_secs(30 * 365 * 86_400);
+    moment.checked_add(duration.min(DECADES)).unwrap_or(moment)
+}
+
 #[allow(clippy::disallowed_methods)] // The one reading of the wall clock.
 fn system_millis() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
@@ -83,6 +89,12 @@ mod tests {
         clock.sleep(Duration::from_secs(86_400)).await;
         assert_eq!(clock.unix_millis(), 86_401_000);
         assert_eq!(clock.now().duration_since(before), Duration::from_secs(86_400));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_duration_is_too_long_to_add() {
+        assert!(after(now(), Duration::MAX) > now());
+        assert_eq!(after(now(), Duration::from_secs(1)), now() + Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -40,7 +40,7 @@ mod transport;
 
 pub use answer::Answer;
 pub use client::{Client, Counted};
-pub use connector::{Connector, Failure, State};
+pub use connector::{Connector, Failure, State, jitter};
 pub use error::{CloseReason, CommandError, ConnectError, Fingerprint, TookEffect, Trap};
 pub use listener::Listener;
 pub use shared::routeros::sentence::Sentence;

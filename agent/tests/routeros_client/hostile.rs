@@ -1,9 +1,13 @@
 //! Peers that break the protocol, by accident or on purpose.
 
-use bulkhead_agent::io::routeros::{CloseReason, CommandError, ConnectError, Sentence, Target};
-use shared::routeros::sentence::{DecodeError, Limits};
+use std::time::Duration;
 
-use crate::peer::{accept, add, bytes_of, done, print, re, server, session, session_with};
+use bulkhead_agent::io::routeros::{CloseReason, CommandError, ConnectError, Sentence, Target};
+use proptest::prelude::*;
+use shared::routeros::sentence::{DecodeError, Limits};
+use tokio::time::timeout;
+
+use crate::peer::{accept, add, bytes_of, done, piped, print, re, server, session, session_with, target};
 
 #[tokio::test]
 async fn an_endless_word_is_refused_at_its_announcement() {
@@ -107,6 +111,54 @@ async fn other_protocols_are_named_and_said_how_to_set_right() {
 async fn an_endless_word_before_the_sign_in_is_refused_with_a_tighter_limit() {
     let error = sign_in_answered_by(&[0xC0, 0x40, 0x00]).await;
     assert!(error.to_string().contains("16384 bytes; at most 4096"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_sentences_a_peer_makes_of_its_replies_every_call_ends(
+        replies in prop::collection::vec((0..REPLIES.len(), 1..8_u64), 0..60),
+    ) {
+        let bytes: Vec<_> = replies.iter().map(|&(at, tag)| Sentence::new(REPLIES[at]).tag(&tag.to_string())).collect();
+        every_call_ends(&bytes_of(&bytes));
+    }
+
+    #[test]
+    fn whatever_bytes_a_peer_sends_every_call_ends(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+        every_call_ends(&bytes);
+    }
+}
+
+/// Of virtual time.
+const HOUR: Duration = Duration::from_secs(3600);
+const REPLIES: [&str; 6] = ["!re", "!done", "!trap", "!empty", "!fatal", "!else"];
+
+/// Commands and a listener against a peer that sends these bytes and then nothing, on a virtual clock.
+fn every_call_ends(bytes: &[u8]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(async {
+        let (client, mut peer) = piped(&target()).await;
+        let calls = async {
+            let listener = client.listen(Sentence::new("/interface/listen")).await;
+            let answers = timeout(HOUR, client.run_all(vec![print(), add(), print(), add()])).await;
+            assert_eq!(answers.expect("every command ends").len(), 4);
+            // On a session that stays, a listener may wait for ever.
+            if let (Ok(mut listener), Some(_)) = (listener, client.close_reason()) {
+                let ended = async { while let Some(Ok(_)) = listener.next().await {} };
+                timeout(HOUR, ended).await.expect("a listener ends with its session");
+            }
+        };
+        let router = async {
+            peer.send_raw(bytes).await;
+            peer.until_closed().await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = calls => {}
+            () = router => {}
+        }
+    });
 }
 
 async fn garbled(bytes: &[u8]) -> DecodeError {

@@ -55,6 +55,44 @@ async fn a_router_that_does_not_end_a_cancelled_read_either_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rows_that_never_end_do_not_extend_a_commands_time() {
+    let (client, mut peer) = piped(&target()).await;
+    let router = async {
+        let tag = peer.expect("/ip/address/print").await;
+        // One row a second for two minutes.
+        for _ in 0..120 {
+            peer.send(re(&tag).attribute(".id", "*1")).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let (answer, ()) = tokio::join!(client.run(print()), router);
+    assert_eq!(answer, Err(CommandError::TimedOut { after: TIME }));
+    assert_eq!(client.closed().await, CloseReason::Silent { after: CANCEL_GRACE });
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_a_listener_ends_even_if_the_router_does_not_end_it() {
+    let (client, mut peer) = piped(&target()).await;
+    let listener = client.listen(Sentence::new("/interface/listen")).await.expect("sent");
+    peer.expect("/interface/listen").await;
+    tokio::join!(listener.cancel(), peer.until_closed());
+    assert_eq!(client.closed().await, CloseReason::Silent { after: CANCEL_GRACE });
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_time_is_too_long_to_be_given() {
+    let target = Target { idle_probe: Some(Duration::MAX), ..target() };
+    let (client, mut peer) = piped(&target).await;
+    let router = async {
+        let (_, tag) = peer.command().await;
+        peer.send(done().tag(&tag)).await;
+    };
+    let patient = client.with_timeout(Duration::MAX);
+    let (answer, ()) = tokio::join!(patient.run(add()), router);
+    assert!(answer.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_command_may_be_given_more_time() {
     let (client, mut peer) = piped(&target()).await;
     let patient = client.with_timeout(Duration::from_secs(600));

@@ -56,6 +56,15 @@ async fn the_pinned_certificate_in_the_hands_of_one_without_its_key_is_refused()
 }
 
 #[tokio::test]
+async fn large_and_many_sentences_pass_through_tls() {
+    let router = Router::new();
+    let (_, client) = connect(&router, &rustls::version::TLS13, None).await.expect("signed in");
+    let large = add().attribute("comment", vec![b'x'; 100_000]);
+    let answers = client.run_all([vec![large; 40], vec![add(); 1000]].concat()).await;
+    assert!(answers.iter().all(Result::is_ok));
+}
+
+#[tokio::test]
 async fn a_port_that_does_not_speak_tls_is_said_to_be_one() {
     let (listener, target) = server().await;
     let target = Target { security: Security::Pinned { fingerprint: None }, ..target };

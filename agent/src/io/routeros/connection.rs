@@ -65,7 +65,11 @@ impl Connection {
         decoder.set_limits(Limits::DEFAULT);
         let now = clock::now();
         let (handle, inbox) = handle::handle();
-        let probe = target.idle_probe.map(|every| Probe { every, timeout: target.command_timeout, next: now + every });
+        let probe = target.idle_probe.map(|every| Probe {
+            every,
+            timeout: target.command_timeout,
+            next: clock::after(now, every),
+        });
         let connection = Self {
             decoder,
             outgoing: Outgoing::default(),
@@ -161,14 +165,14 @@ impl Connection {
             self.send_cancel(tag, now);
         }
         let Some(probe) = self.probe.as_mut().filter(|probe| probe.next <= now) else { return Ok(()) };
-        let due = self.heard + probe.every;
+        let due = clock::after(self.heard, probe.every);
         let timeout = probe.timeout;
         if due > now {
             probe.next = due;
             return Ok(());
         }
         // An answer moves `heard`; no answer closes the connection before the next one is due to matter.
-        probe.next = now + probe.every.max(timeout);
+        probe.next = clock::after(now, probe.every.max(timeout));
         let question = Sentence::new("/system/identity/print").attribute(".proplist", "name");
         self.send_own(question, now, timeout);
         Ok(())

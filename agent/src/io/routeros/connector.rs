@@ -73,14 +73,15 @@ impl State {
 }
 
 impl Connector {
-    /// Starts to keep a session. Must be called on a tokio runtime. `jitter` gives numbers from 0 to 1.
+    /// Starts to keep a session. Must be called on a tokio runtime. `jitter` gives numbers from 0 to 1,
+    /// such as [`jitter`] does.
     pub fn start(target: Target, jitter: impl FnMut() -> f64 + Send + 'static) -> Self {
         let (publish, state) = watch::channel(State::Connecting);
         let task = tokio::spawn(keep(target, publish, jitter)).abort_handle();
         Self { state, task }
     }
 
-    /// The state, now and as it changes.
+    /// The state, now and as it changes. A receiver that is kept keeps the session, too.
     pub fn state(&self) -> watch::Receiver<State> {
         self.state.clone()
     }
@@ -95,6 +96,11 @@ impl Connector {
             None => std::future::pending().await,
         }
     }
+}
+
+/// A number from 0 to 1 from the system's randomness; 1 where it has none.
+pub fn jitter() -> f64 {
+    getrandom::u32().map_or(1.0, |number| f64::from(number) / f64::from(u32::MAX))
 }
 
 impl Drop for Connector {

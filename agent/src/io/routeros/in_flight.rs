@@ -23,7 +23,7 @@ use super::{
     handle::Tag,
     listener::{Fed, Feed},
 };
-use crate::io::clock::Instant;
+use crate::io::clock::{self, Instant};
 
 /// How long the router may take to end a command that was cancelled. It was seen to take 2 to 47 ms.
 pub(super) const CANCEL_GRACE: Duration = Duration::from_secs(10);
@@ -82,7 +82,7 @@ impl InFlight {
         let Command { name, read_only, reply, limit, timeout } = command;
         let kind = Kind::Command { collected: Collected::new(limit), reply, name, read_only };
         self.windowed += 1;
-        self.insert(tag, Entry { kind, deadline: Some((now + timeout, timeout)), windowed: true });
+        self.insert(tag, Entry { kind, deadline: Some((clock::after(now, timeout), timeout)), windowed: true });
     }
 
     /// An endless command that is being written.
@@ -93,7 +93,10 @@ impl InFlight {
 
     /// A command of the connection's own, whose answer must come but does not matter.
     pub(super) fn own(&mut self, tag: Tag, now: Instant, timeout: Duration) {
-        self.insert(tag, Entry { kind: Kind::Own, deadline: Some((now + timeout, timeout)), windowed: false });
+        self.insert(
+            tag,
+            Entry { kind: Kind::Own, deadline: Some((clock::after(now, timeout), timeout)), windowed: false },
+        );
     }
 
     /// Marks a listener as cancelled. Whether there was one, so that `/cancel` must be sent.
@@ -188,7 +191,7 @@ impl InFlight {
     /// Leaves the entry waiting for its end only, and returns what it was. It keeps its place in the window: the
     /// router is still at it.
     fn cancelled(&mut self, tag: Tag, now: Instant) -> Kind {
-        let deadline = now + CANCEL_GRACE;
+        let deadline = clock::after(now, CANCEL_GRACE);
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         let ended = Kind::Cancelled { feed: None };
         match self.entries.get_mut(&tag) {

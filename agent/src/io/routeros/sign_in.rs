@@ -37,12 +37,10 @@ async fn exchange(stream: &mut Stream, target: &Target) -> Result<Decoder, Conne
         .attribute("password", &target.password)
         .encode(&mut request)
         .map_err(|error| strange(error.to_string()))?;
-    let sent = async {
-        stream.write_all(&request).await?;
-        stream.flush().await
-    };
-    // A peer that closes at once may still have said why.
-    let sent = sent.await;
+    if stream.write_all(&request).await.is_ok() {
+        // Whatever went wrong: a peer that closes at once may still have said why.
+        let _said = stream.flush().await;
+    }
 
     let mut decoder = Decoder::new(Limits::BEFORE_SIGN_IN);
     let mut verdict = Verdict::default();
@@ -50,7 +48,7 @@ async fn exchange(stream: &mut Stream, target: &Target) -> Result<Decoder, Conne
     let mut chunk = [0; 1024];
     loop {
         let count = match stream.read(&mut chunk).await {
-            Ok(count) if count > 0 && (sent.is_ok() || start.is_empty()) => count,
+            Ok(count) if count > 0 => count,
             // However it was cut: what was heard so far decides.
             Ok(_) | Err(_) => return Err(foreign(&start).map_or_else(closed, strange)),
         };
