@@ -4,4 +4,5 @@ pub mod bus;
 pub mod config;
 pub mod engine;
 pub mod flow;
+pub mod home;
 pub mod io;

@@ -1,5 +1,6 @@
 //! Secrets live in files that only their owner may read, and are never shown.
 
+use super::{Keys, RouterOs};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ed25519_dalek::SigningKey;
 use std::{
@@ -83,7 +84,27 @@ impl Secret {
     }
 }
 
-/// Reads the agent's own key: the 32 bytes of an Ed25519 seed in base64.
+impl RouterOs {
+    /// The password of [`RouterOs::username`].
+    ///
+    /// # Errors
+    /// [`SecretError`]
+    pub fn password(&self) -> Result<String, SecretError> {
+        Ok(Secret::read(&self.password_file)?.0)
+    }
+}
+
+impl Keys {
+    /// The agent's own key.
+    ///
+    /// # Errors
+    /// [`SecretError`]
+    pub fn signing_key(&self) -> Result<SigningKey, SecretError> {
+        read_signing_key(&self.agent_file)
+    }
+}
+
+/// Reads a key: the 32 bytes of an Ed25519 seed in base64.
 ///
 /// # Errors
 /// [`SecretError`]

@@ -25,9 +25,10 @@ mod options;
 mod retained;
 mod session;
 
-pub use options::{Dial, Duplex, Options, OptionsError};
+pub use options::{Dial, Duplex, Options, StartError};
 
 use super::{clock::Clock, routeros::backoff, store::Store};
+use crate::config::Config;
 use bytes::Bytes;
 use connection::End;
 use retained::Retained;
@@ -60,7 +61,7 @@ pub struct Inbound {
     /// Where its sender would like the answer. Nobody signed this: answer on the topic of whom the envelope names.
     pub response_topic: Option<String>,
     /// What the answer should carry along.
-    pub correlation: Option<Bytes>,
+    pub correlation: Option<Vec<u8>>,
 }
 
 /// Whether there is a connection.
@@ -141,8 +142,16 @@ struct Line {
     close: watch::Receiver<bool>,
 }
 
+/// Starts to connect with the options of a configuration, on the machine's clock: see [`start_with`].
+///
+/// # Errors
+/// [`StartError`]: what is wrong with the files that the configuration names.
+pub fn start(config: &Config, store: Store) -> Result<(Bus, mpsc::Receiver<Inbound>), StartError> {
+    Ok(start_with(Options::load(config)?, store, Clock::system()))
+}
+
 /// Starts to connect; messages to the agent come out of the receiver. Needs a tokio runtime.
-pub fn start(options: Options, store: Store, clock: Clock) -> (Bus, mpsc::Receiver<Inbound>) {
+pub fn start_with(options: Options, store: Store, clock: Clock) -> (Bus, mpsc::Receiver<Inbound>) {
     let shared = Arc::new(Shared::default());
     let (loose, loose_receiver) = mpsc::channel(QUEUE);
     let (inbound, inbound_receiver) = mpsc::channel(QUEUE);
@@ -170,8 +179,12 @@ impl Bus {
     }
 
     /// Answers a request (QoS 1, gone after 30 s); dropped without a connection, since who asked will ask again.
-    pub fn reply(&self, topic: impl Into<String>, payload: impl Into<Bytes>, correlation: Option<Bytes>) {
-        self.send(Loose { topic: topic.into(), payload: payload.into(), kind: LooseKind::Reply(correlation) });
+    pub fn reply(&self, topic: impl Into<String>, payload: impl Into<Bytes>, correlation: Option<Vec<u8>>) {
+        self.send(Loose {
+            topic: topic.into(),
+            payload: payload.into(),
+            kind: LooseKind::Reply(correlation.map(Bytes::from)),
+        });
     }
 
     fn send(&self, loose: Loose) {

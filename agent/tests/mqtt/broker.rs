@@ -76,7 +76,7 @@ pub(crate) fn start_with(store: Store) -> (Agent, Broker) {
         let stream: Box<dyn Duplex> = Box::new(ours);
         Box::pin(async move { if taken { Ok(stream) } else { Err(io::ErrorKind::ConnectionRefused.into()) } })
     }));
-    let (bus, inbound) = mqtt::start(options, store.clone(), Clock::at(NOW));
+    let (bus, inbound) = mqtt::start_with(options, store.clone(), Clock::at(NOW));
     (Agent { bus, inbound, store }, Broker { calls, up })
 }
 

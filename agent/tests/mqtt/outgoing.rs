@@ -183,7 +183,7 @@ async fn what_is_worth_something_only_now_is_dropped_without_a_connection() {
     assert_eq!((text(&volatile.payload).as_str(), volatile.qos), ("now", QoS::AtMostOnce));
     assert_eq!(volatile.properties.expect("properties").message_expiry_interval, Some(10));
 
-    agent.bus.reply("bulkhead-bus/v1/r1/reply/controller", "answer", Some(Bytes::from_static(b"7")));
+    agent.bus.reply("bulkhead-bus/v1/r1/reply/controller", "answer", Some(b"7".to_vec()));
     let reply = session.publish().await;
     assert_eq!((text(&reply.payload).as_str(), reply.qos, reply.retain), ("answer", QoS::AtLeastOnce, false));
     assert_eq!(reply.properties.expect("properties").correlation_data, Some(Bytes::from_static(b"7")));

@@ -4,7 +4,7 @@ use bulkhead_agent::{
     config::Config,
     io::{
         clock::Clock,
-        mqtt::{self, Link, Options, OptionsError},
+        mqtt::{self, Link, Options, StartError},
         store::Store,
     },
 };
@@ -86,7 +86,7 @@ fn config(folder: &Path, port: u16, trusted: &Authority, own: Option<&Authority>
 /// What the agent says when it cannot connect.
 async fn failure(config: &Config) -> String {
     let options = Options::load(config).expect("options");
-    let (bus, _inbound) = mqtt::start(options, Store::in_memory().expect("a store"), Clock::system());
+    let (bus, _inbound) = mqtt::start_with(options, Store::in_memory().expect("a store"), Clock::system());
     let mut link = bus.connected();
     let failed = |link: &Link| matches!(link, Link::Failing { error, .. } if !error.ends_with("yet"));
     let found = timeout(Duration::from_secs(60), link.wait_for(failed)).await.expect("in time").expect("a bus").clone();
@@ -101,7 +101,7 @@ async fn an_agent_with_its_certificate_gets_through_to_mqtt() {
     let (folder, authority) = (tempfile::tempdir().expect("a folder"), Authority::new());
     let (port, first) = server(&authority, "127.0.0.1").await;
     let options = Options::load(&config(folder.path(), port, &authority, Some(&authority))).expect("options");
-    let (_bus, _inbound) = mqtt::start(options, Store::in_memory().expect("a store"), Clock::system());
+    let (_bus, _inbound) = mqtt::start_with(options, Store::in_memory().expect("a store"), Clock::system());
     let first = timeout(Duration::from_secs(60), first).await.expect("in time").expect("a server");
     assert_eq!(first, Some(0x10), "CONNECT");
 }
@@ -138,7 +138,7 @@ async fn files_that_are_no_certificates_or_open_to_others_are_refused() {
     let good = config(folder.path(), 1, &authority, Some(&authority));
     assert!(Options::load(&good).is_ok());
     fs::set_permissions(folder.path().join("key.pem"), fs::Permissions::from_mode(0o644)).expect("a mode");
-    assert!(matches!(Options::load(&good), Err(OptionsError::Secret(_))));
+    assert!(matches!(Options::load(&good), Err(StartError::Secret(_))));
     fs::write(folder.path().join("ca.pem"), "nothing").expect("written");
-    assert!(matches!(Options::load(&good), Err(OptionsError::Pem { .. })));
+    assert!(matches!(Options::load(&good), Err(StartError::Pem { .. })));
 }

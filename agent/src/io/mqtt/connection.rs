@@ -220,8 +220,9 @@ impl<'a> Connection<'a> {
             counts.retained_ignored.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let (response_topic, correlation) =
-            publish.properties.map_or((None, None), |found| (found.response_topic, found.correlation_data));
+        let (response_topic, correlation) = publish
+            .properties
+            .map_or((None, None), |found| (found.response_topic, found.correlation_data.map(Vec::from)));
         let topic = String::from_utf8_lossy(&publish.topic).into_owned();
         let inbound = Inbound { topic, payload: publish.payload, response_topic, correlation };
         if self.line.inbound.try_send(inbound).is_err() {

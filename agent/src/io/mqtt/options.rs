@@ -60,9 +60,9 @@ pub struct Options {
     mqtt: MqttOptions,
 }
 
-/// Why there are no options.
+/// Why the bus cannot be started.
 #[derive(Debug, thiserror::Error)]
-pub enum OptionsError {
+pub enum StartError {
     /// A secret file.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -88,8 +88,8 @@ impl Options {
     /// The options of a configuration; reads the files that it names.
     ///
     /// # Errors
-    /// [`OptionsError`]
-    pub fn load(config: &Config) -> Result<Self, OptionsError> {
+    /// [`StartError`]
+    pub fn load(config: &Config) -> Result<Self, StartError> {
         let given = &config.mqtt;
         let mut options = Self::new(config.router_id.clone(), given.broker.clone())?;
         options.mqtt.set_keep_alive(u16::try_from(given.keep_alive.as_secs()).unwrap_or(u16::MAX));
@@ -182,7 +182,7 @@ async fn dial(host: String, port: u16) -> io::Result<Box<dyn Duplex>> {
 }
 
 /// TLS that trusts `ca_file` and nobody else: not the machine's authorities.
-fn tls(ca_file: &Path, client: Option<&ClientFiles>) -> Result<ClientConfig, OptionsError> {
+fn tls(ca_file: &Path, client: Option<&ClientFiles>) -> Result<ClientConfig, StartError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(ca_file)? {
         roots.add(certificate)?;
@@ -197,7 +197,7 @@ fn tls(ca_file: &Path, client: Option<&ClientFiles>) -> Result<ClientConfig, Opt
     Ok(builder.with_client_auth_cert(certificates(cert_file)?, key)?)
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, StartError> {
     const WANTED: &str = "a certificate";
     let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let certificates = read.map_err(|error| pem(file, WANTED, &error))?;
@@ -207,6 +207,6 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, OptionsErro
     Ok(certificates)
 }
 
-fn pem(path: &Path, wanted: &'static str, error: &rustls::pki_types::pem::Error) -> OptionsError {
-    OptionsError::Pem { path: path.to_owned(), wanted, reason: error.to_string() }
+fn pem(path: &Path, wanted: &'static str, error: &rustls::pki_types::pem::Error) -> StartError {
+    StartError::Pem { path: path.to_owned(), wanted, reason: error.to_string() }
 }
