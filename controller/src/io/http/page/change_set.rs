@@ -1,0 +1,230 @@
+//! A change set: where it stands, what it writes, how it ended; and the list of them.
+
+use super::{
+    App, Frame, Visit, filters, ok, see,
+    steps::{Step, steps},
+    words,
+};
+use crate::{
+    io::http::{
+        api,
+        read::{self, Form, Params},
+    },
+    problem::Problem,
+    view::{ChangeSetView, FindingView, Risk, RouterView, StageStatus},
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use serde::Deserialize;
+use shared::change_set::{Phase, State as Stage};
+
+/// How many lines a page of a list has.
+pub(super) const LINES: usize = 50;
+
+#[derive(Template)]
+#[template(path = "change_set.html")]
+struct ChangePage {
+    frame: Frame,
+    router_name: String,
+    risk: &'static str,
+    state: words::Tone,
+    says: &'static str,
+    steps: Vec<Step>,
+    progress: Option<Progress>,
+    outcome: Option<words::Message>,
+    actions: Vec<Action>,
+    findings: Vec<Finding>,
+    /// Where what was asked for can be changed.
+    again: Option<String>,
+    plan_title: &'static str,
+    operations: Vec<Operation>,
+    history: Vec<Line>,
+    change: ChangeSetView,
+}
+
+struct Progress {
+    phase: &'static str,
+    done: u32,
+    total: u32,
+    current: String,
+}
+
+struct Action {
+    event: &'static str,
+    word: &'static str,
+    class: &'static str,
+}
+
+struct Finding {
+    class: &'static str,
+    stage: String,
+    finding: FindingView,
+}
+
+struct Operation {
+    sign: &'static str,
+    class: &'static str,
+    word: &'static str,
+    menu: String,
+    attributes: Vec<(String, String)>,
+}
+
+struct Line {
+    at: String,
+    word: &'static str,
+    by: String,
+}
+
+/// `GET /change-sets/{change_set}`
+pub(in crate::io::http) async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Result<Response, Problem> {
+    let change = app.controller().change_set(&read::change_set(&id)?).await?;
+    let name = app.controller().router(&read::router(&change.router)?).await?.name;
+    Ok(ok(&page(visit.frame(), change, name)))
+}
+
+fn page(frame: Frame, change: ChangeSetView, router_name: String) -> ChangePage {
+    let visited: Vec<Stage> = change.history.iter().map(|line| line.state).collect();
+    let over = change.outcome.is_some() || change.state.is_final();
+    ChangePage {
+        frame: frame.here("routers").live(&change.router),
+        router_name,
+        risk: match change.risk {
+            Risk::Low => "low",
+            Risk::Normal => "normal",
+            Risk::High => "high",
+        },
+        state: words::state(change.state),
+        says: words::state_says(change.state),
+        steps: steps(&visited, change.state),
+        progress: progress(&change),
+        outcome: change.outcome.map(words::outcome),
+        actions: actions(&change),
+        findings: findings(&change),
+        again: again(&change),
+        plan_title: if over { "What was planned" } else { "What is written to the router" },
+        operations: operations(&change),
+        history: change
+            .history
+            .iter()
+            .map(|line| Line { at: line.at.clone(), word: words::state(line.state).word, by: line.by.clone() })
+            .collect(),
+        change,
+    }
+}
+
+fn progress(change: &ChangeSetView) -> Option<Progress> {
+    let progress = change.progress.as_ref().filter(|_| change.state.is_processing())?;
+    let phase = match progress.phase {
+        Phase::Applying => "Writing",
+        Phase::Verifying => "Reading back",
+        Phase::RollingBack => "Undoing",
+        Phase::Ended => return None,
+    };
+    let (done, total) = (progress.done, progress.total.max(1));
+    Some(Progress { phase, done, total, current: progress.current.clone() })
+}
+
+/// One button for each thing that a person may do now.
+fn actions(change: &ChangeSetView) -> Vec<Action> {
+    let mut list: Vec<Action> = Vec::new();
+    for (event, word, class) in change.legal_events.iter().filter_map(|&event| words::action(event)) {
+        if !list.iter().any(|action| action.event == event) {
+            list.push(Action { event, word, class });
+        }
+    }
+    list.sort_by_key(|action| action.class != "main-action");
+    list
+}
+
+fn findings(change: &ChangeSetView) -> Vec<Finding> {
+    let found = change.stages.iter().flat_map(|stage| {
+        let class = if stage.status == StageStatus::Failed { "bad" } else { "warn" };
+        stage.findings.iter().map(move |finding| Finding { class, stage: stage.name.clone(), finding: finding.clone() })
+    });
+    found.collect()
+}
+
+/// The form with what was typed, for a VIF that could not be made.
+fn again(change: &ChangeSetView) -> Option<String> {
+    let item = change.items.iter().find(|item| item.resource == "vif" && item.operation == "create")?;
+    let text = |value: &serde_json::Value| super::percent(value.as_str().unwrap_or_default());
+    let (name, egress) = (text(&item.attributes["name"]), text(&item.attributes["egress"]["interface"]));
+    Some(format!("/routers/{}/add-vif?name={name}&egress={egress}", change.router))
+}
+
+fn operations(change: &ChangeSetView) -> Vec<Operation> {
+    let plan = change.plan.iter().flat_map(|plan| &plan.operations);
+    plan.map(|operation| {
+        let (sign, class, word) = words::verb(operation.verb);
+        let (menu, attributes) = (operation.menu.clone(), operation.attributes.clone());
+        Operation { sign, class, word, menu, attributes }
+    })
+    .collect()
+}
+
+#[derive(Deserialize)]
+pub(in crate::io::http) struct EventForm {
+    event: String,
+}
+
+/// `POST /change-sets/{change_set}`. Whoever comes too late with a button sees where the change stands now.
+pub(in crate::io::http) async fn happen(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    visit: Visit,
+    Form(form): Form<EventForm>,
+) -> Result<Response, Problem> {
+    let change = read::change_set(&id)?;
+    match api::change_sets::step(&app, &change, &form.event, &visit.who()).await {
+        Err(problem) if problem.code != crate::problem::ILLEGAL_EVENT.code => Err(problem),
+        _ => Ok(see(&format!("/change-sets/{change}"))),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "change_sets.html")]
+struct ListPage {
+    frame: Frame,
+    router: RouterView,
+    tab: &'static str,
+    changes: Vec<Row>,
+    older: Option<String>,
+}
+
+struct Row {
+    state: words::Tone,
+    change: ChangeSetView,
+}
+
+/// Which part of a list.
+#[derive(Default, Deserialize)]
+pub(in crate::io::http) struct After {
+    pub(super) after: Option<String>,
+}
+
+/// `GET /routers/{router}/changes`
+pub(in crate::io::http) async fn list(
+    State(app): State<App>,
+    Path(router): Path<String>,
+    visit: Visit,
+    Params(part): Params<After>,
+) -> Result<Response, Problem> {
+    let id = read::router(&router)?;
+    let router = app.controller().router(&id).await?;
+    let after = part.after.as_deref().map(read::change_set).transpose()?;
+    let changes = app.controller().change_sets(&id, LINES, after.as_ref()).await?;
+    let older = changes.last().filter(|_| changes.len() == LINES).map(|last| last.id.clone());
+    let changes = changes.into_iter().map(|change| Row { state: words::state(change.state), change }).collect();
+    let frame = visit.frame().here("routers").live(&router.id);
+    Ok(ok(&ListPage { frame, router, tab: "changes", changes, older }))
+}
+
+#[cfg(test)]
+mod tests;
