@@ -63,12 +63,12 @@ async fn a_command_that_ends_by_itself_ends_the_listener() {
 
 #[tokio::test]
 async fn a_slow_reader_loses_its_listener_and_stalls_nobody() {
-    check_overflow(&[b'x'; 10], 5_000).await;
+    check_overflow(10, 5_000).await;
 }
 
 #[tokio::test]
 async fn few_events_that_are_large_are_too_much_as_well() {
-    check_overflow(&[b'x'; 100_000], 50).await;
+    check_overflow(100_000, 50).await;
 }
 
 #[tokio::test]
@@ -86,13 +86,13 @@ async fn a_reader_that_keeps_up_loses_nothing_however_many_events_there_are() {
 }
 
 /// Events that nobody reads: commands still run, the listener still gives what fitted, then says what happened.
-async fn check_overflow(comment: &[u8], events: usize) {
+async fn check_overflow(bytes: usize, events: usize) {
     let (client, mut peer) = session().await;
     let mut listener = client.listen(listen()).await.expect("sent");
     let tag = peer.expect("/interface/listen").await;
     let router = async {
         for _ in 0..events {
-            peer.send(re(&tag).attribute("comment", comment)).await;
+            peer.send(re(&tag).attribute("comment", vec![b'x'; bytes])).await;
         }
         end_cancelled(&mut peer, &tag).await;
     };
