@@ -4,12 +4,14 @@ use std::{
     io::Write,
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Context;
 use bulkhead_twin::{Options, Twin};
 use clap::{ArgGroup, Parser};
+use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A twin of a RouterOS device for tests and the demo: its API, its menus, its faults; no router, no root.
@@ -57,19 +59,29 @@ struct Arguments {
     die_with_parent: bool,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    // Asked for at once: a parent that ends while we start must be missed too.
+    let parent = nix::unistd::getppid();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(arguments))
+    let parent = arguments.die_with_parent.then_some(parent);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let end = runtime.context("starting threads").and_then(|runtime| runtime.block_on(run(arguments, parent)));
+    match end {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "bulkhead-twin: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn run(arguments: Arguments, parent: Option<Pid>) -> anyhow::Result<()> {
     let mut end = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let ready_file = arguments.ready_file.clone();
-    let orphaned = orphaned(arguments.die_with_parent);
     let mut twin = Twin::start(options(arguments)?).await?;
     let ready = serde_json::json!({
         "api": twin.api.to_string(),
@@ -84,20 +96,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     tokio::select! {
         _ = end.0.recv() => Ok(()),
         _ = end.1.recv() => Ok(()),
-        () = orphaned => Ok(()),
+        () = orphaned(parent) => Ok(()),
         () = twin.ended() => anyhow::bail!("a part of the twin has ended by itself; its log says which"),
     }
 }
 
-/// Comes when the process that started this one is gone; never unless that is `wanted`.
+/// Comes when the process that started this one is gone; never where nobody asked for it.
 ///
-/// Asked for again and again: the kernel's signal for it (`PR_SET_PDEATHSIG`) comes when the *thread* that started us
-/// ends, and threads of a pool end early.
-async fn orphaned(wanted: bool) {
-    if !wanted {
-        return std::future::pending().await;
-    }
-    let parent = nix::unistd::getppid();
+/// Asked again and again: the kernel's signal for it (`PR_SET_PDEATHSIG`) comes when the *thread* that started us ends,
+/// and threads of a pool end early.
+async fn orphaned(parent: Option<Pid>) {
+    let Some(parent) = parent else { return std::future::pending().await };
     while nix::unistd::getppid() == parent {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

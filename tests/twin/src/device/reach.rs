@@ -104,8 +104,8 @@ fn within(text: &str, address: IpAddr) -> bool {
     }
 }
 
-fn in_range(part: &str, port: &str) -> bool {
+fn in_range(part: &str, wanted: &str) -> bool {
     let (from, to) = part.split_once('-').unwrap_or((part, part));
-    let numbers = (from.parse::<u16>(), to.parse::<u16>(), port.parse::<u16>());
-    matches!(numbers, (Ok(from), Ok(to), Ok(port)) if (from..=to).contains(&port))
+    let numbers = (from.parse::<u16>(), to.parse::<u16>(), wanted.parse::<u16>());
+    matches!(numbers, (Ok(from), Ok(to), Ok(wanted)) if (from..=to).contains(&wanted))
 }
