@@ -4,6 +4,7 @@
 
 mod birth;
 pub mod caller;
+mod certificates;
 mod containers;
 mod edit;
 pub mod export;
@@ -200,6 +201,7 @@ impl Device {
             "reset-counters" | "reset-counters-all" => self.reset_counters(&spec, request),
             "make-static" => self.make_static(&spec, request),
             "start" | "stop" | "restart" | "kill" if request.menu == "/container" => self.container(&spec, request),
+            "sign" if request.menu == "/certificate" => self.sign(&spec, request),
             verb => Err(Trap::Failure(format!("failure: this twin does not carry out {}/{verb}", request.menu))),
         }
     }

@@ -180,8 +180,8 @@ fn value_of(device: &Device, text: &str) -> Result<String, String> {
         let ids = find_ids(device, find.trim())?;
         return ids.get(index).cloned().ok_or_else(|| "no such item".to_owned());
     }
-    let ids = find_ids(device, &format!("[{inner}]"))?;
-    if ids.is_empty() { Err("no such item".to_owned()) } else { Ok(ids.join(",")) }
+    // No row at all is no error: the command then concerns none.
+    find_ids(device, &format!("[{inner}]")).map(|ids| ids.join(","))
 }
 
 /// `[/menu/find name=value …]`, with or without `where`.

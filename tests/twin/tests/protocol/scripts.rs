@@ -41,6 +41,35 @@ async fn an_installers_script_is_carried_out_and_recorded() {
 }
 
 #[tokio::test]
+async fn an_installers_script_may_run_again_and_changes_nothing_then() {
+    let script = r#"
+:if ([:len [/certificate/find name=bulkhead-api]] = 0) do={
+  /certificate/add name=bulkhead-api common-name=bulkhead-api key-size=2048 days-valid=3650 key-usage=digital-signature,tls-server
+  /certificate/sign number=bulkhead-api
+  /ip/service/set [/ip/service/find name=api-ssl certificate=none] certificate=bulkhead-api
+}
+/ip/service/set [/ip/service/find name=api-ssl certificate=none] certificate=other
+/ip/service/set numbers=api-ssl disabled=no
+:if ([:len [/ip/firewall/filter/find dynamic=no]] = 0) do={
+  /ip/firewall/filter/add chain=input comment="bulkhead:installer/api"
+}
+:if ([:len [/ip/firewall/filter/find comment="bulkhead:installer/api"]] = 0) do={
+  /ip/firewall/filter/add chain=input comment="bulkhead:installer/api" place-before=[:pick [/ip/firewall/filter/find where dynamic=no] 0]
+}
+"#;
+    let (once, twice) = (started(script).await.unwrap(), started(&format!("{script}\n{script}")).await.unwrap());
+    assert_eq!(once.export(), twice.export());
+    let service = once.export()["/ip/service"][0].clone();
+    assert_eq!(service.get("certificate").map(String::as_str), Some("bulkhead-api"));
+    assert_eq!(
+        once.rows("/ip/firewall/filter")[1][6].1,
+        "bulkhead:installer/api",
+        "{:?}",
+        once.rows("/ip/firewall/filter")[1]
+    );
+}
+
+#[tokio::test]
 async fn what_the_importer_does_not_know_is_refused_with_its_line() {
     let cases = [
         ("\n:foreach i in=[/interface/find] do={}", "line 2: this importer carries out only"),
@@ -48,7 +77,7 @@ async fn what_the_importer_does_not_know_is_refused_with_its_line() {
         ("/interface/list/add \\\n  name=$x", "line 1: `$` needs a script interpreter"),
         ("/interface/list/add name=\"open", "line 1: a quote or bracket is not closed"),
         (":if ([:len [/interface/list/find name=a]] > 0) do={ /x }", "line 1: the only condition is"),
-        ("/ip/service/set [/ip/service/find name=none-such] disabled=yes", "line 1: no such item"),
+        ("/interface/list/add name=a comment=[:pick [/ip/service/find name=none-such] 0]", "line 1: no such item"),
         ("/ip/service/set [/no/menu/find name=x] disabled=yes", "line 1: no such menu"),
     ];
     for (script, expected) in cases {
