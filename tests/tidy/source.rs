@@ -11,6 +11,8 @@ pub(crate) struct File {
     pub(crate) path: String,
     /// Its text; what is not UTF-8 is no text and not listed.
     pub(crate) text: String,
+    /// Whether it is a module that its parent declares under `#[cfg(test)]`.
+    pub(crate) for_tests: bool,
 }
 
 /// The project's folder.
@@ -23,6 +25,10 @@ pub(crate) fn files() -> Vec<File> {
     let mut found = Vec::new();
     walk(&root(), "", &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
+    let for_tests: Vec<String> = found.iter().flat_map(test_modules).collect();
+    for file in &mut found {
+        file.for_tests = for_tests.iter().any(|module| file.path.starts_with(module.as_str()));
+    }
     assert!(found.len() > 20, "only {} files: the project's folder was not found", found.len());
     found
 }
@@ -54,9 +60,24 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<File>) {
             && !has_extension(&path, &["log", "pyc"])
             && let Ok(text) = fs::read_to_string(entry.path())
         {
-            found.push(File { path, text });
+            found.push(File { path, text, for_tests: false });
         }
     }
+}
+
+/// Where the modules are that a file declares under `#[cfg(test)]`: the beginnings of their paths.
+fn test_modules(file: &File) -> Vec<String> {
+    let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+    let own = match name {
+        "main.rs" | "lib.rs" => folder.to_owned(),
+        _ => file.path.trim_end_matches(".rs").to_owned(),
+    };
+    let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
+    let declared = lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]").filter_map(|pair| {
+        let module = pair[1].trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
+        module.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    declared.flat_map(|module| [format!("{own}/{module}.rs"), format!("{own}/{module}/")]).collect()
 }
 
 /// A line of code without its comment, numbered from 1.
@@ -68,16 +89,24 @@ pub(crate) struct Line<'a> {
 }
 
 impl File {
-    /// The lines that are compiled into the product: no comments, nothing from the test module at the end on.
-    pub(crate) fn product_lines(&self) -> impl Iterator<Item = Line<'_>> {
-        // Modules that their parent declares under `#[cfg(test)]`, by their names here.
-        let whole = ["/tests.rs", "/testing.rs"].iter().any(|name| self.path.ends_with(name))
-            || self.path.contains("/tests/");
-        self.text
-            .lines()
-            .take_while(move |line| !whole && line.trim() != "#[cfg(test)]")
-            .enumerate()
-            .map(|(index, line)| Line { number: index + 1, code: without_comment(line) })
+    /// The lines that are compiled into the product: no comments, nothing under `#[cfg(test)]`.
+    pub(crate) fn product_lines(&self) -> Vec<Line<'_>> {
+        let mut found = Vec::new();
+        let mut lines = self.text.lines().enumerate().filter(|_| !self.for_tests);
+        while let Some((index, line)) = lines.next() {
+            let indent = &line[..line.len() - line.trim_start().len()];
+            if line.trim() == "#[cfg(test)]" {
+                // One item, as rustfmt lays it out: it ends with its first line, or with a brace below its first letter.
+                let end = format!("{indent}}}");
+                let first = lines.find(|(_, line)| !line.trim_start().starts_with("#["));
+                if first.is_some_and(|(_, line)| !line.ends_with(';')) {
+                    let _closing_brace = lines.find(|(_, line)| *line == end);
+                }
+            } else {
+                found.push(Line { number: index + 1, code: without_comment(line) });
+            }
+        }
+        found
     }
 
     /// `path:line` of each product line that holds one of some texts, with the text.
@@ -86,7 +115,7 @@ impl File {
             let text = texts.iter().find(|text| line.code.contains(**text))?;
             Some(format!("{}:{}: `{text}`", self.path, line.number))
         };
-        self.product_lines().filter_map(hits).collect()
+        self.product_lines().into_iter().filter_map(hits).collect()
     }
 }
 
@@ -107,4 +136,13 @@ fn a_comment_is_cut_and_a_text_with_slashes_is_not() {
     assert_eq!(without_comment("let a = 1; // now()"), "let a = 1; ");
     assert_eq!(without_comment(r#"let a = "http://x"; // b"#), r#"let a = "http://x"; "#);
     assert_eq!(without_comment("/// doc"), "");
+}
+
+#[test]
+fn what_is_compiled_for_tests_alone_is_no_product() {
+    let text = "a\n#[cfg(test)]\nmod x;\nb\n#[cfg(test)]\nmod tests {\n    c;\n}\nd // e\n";
+    let file = File { path: "agent/src/a.rs".to_owned(), text: text.to_owned(), for_tests: false };
+    let code: Vec<&str> = file.product_lines().iter().map(|line| line.code.trim()).collect();
+    assert_eq!(code, ["a", "b", "d"]);
+    assert_eq!(test_modules(&file), ["agent/src/a/x.rs", "agent/src/a/x/"]);
 }
