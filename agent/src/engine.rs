@@ -36,7 +36,7 @@ pub struct Engine {
     journal: Journal,
     pools: Pools,
     clock: Clock,
-    tell: Box<dyn Fn(&Report) + Send>,
+    tell: Box<dyn FnMut(&Report) + Send>,
 }
 
 /// A change that was taken and is in the journal, and where it stands.
@@ -63,7 +63,7 @@ impl Engine {
         journal: Journal,
         pools: Pools,
         clock: Clock,
-        tell: impl Fn(&Report) + Send + 'static,
+        tell: impl FnMut(&Report) + Send + 'static,
     ) -> Self {
         Self { router, journal, pools, clock, tell: Box::new(tell) }
     }
@@ -213,7 +213,7 @@ impl Engine {
 
     /// Journals and tells where a change is. A phase that is not in the journal would still be found by a read, so a
     /// full disk does not stop an undo.
-    fn say(&self, begun: &mut Begun, phase: Phase, current: &str) {
+    fn say(&mut self, begun: &mut Begun, phase: Phase, current: &str) {
         begun.report.phase = phase;
         begun.report.revision += 1;
         current.clone_into(&mut begun.report.current);
@@ -224,7 +224,7 @@ impl Engine {
         (self.tell)(&begun.report);
     }
 
-    fn end(&self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
+    fn end(&mut self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
         begun.report.phase = Phase::Ended;
         begun.report.revision += 1;
         begun.report.outcome = Some(outcome);
@@ -269,7 +269,11 @@ fn stopped(failed: Failed) -> Stopped {
 }
 
 fn storage(error: &StoreError) -> Refusal {
-    Refusal::new("storage", format!("the agent's database failed: {error}"), "Free some space on the agent's disk, then try again.")
+    Refusal::new(
+        "storage",
+        format!("the agent's database failed: {error}"),
+        "Free some space on the agent's disk, then try again.",
+    )
 }
 
 fn described(operation: &Operation) -> String {

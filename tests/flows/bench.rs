@@ -8,7 +8,7 @@ use bulkhead_agent::{
         clock::Clock,
         router::RouterPort,
         routeros::{Security, Target},
-        store::{Store, journal::Journal},
+        store::{Store, StoreError, journal::Journal},
     },
 };
 use bulkhead_twin::{Options, Twin, device::export::Export};
@@ -20,7 +20,7 @@ use shared::{
     wire::ChangeOrder,
 };
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -66,7 +66,7 @@ impl Bench {
     pub async fn new() -> anyhow::Result<Self> {
         let scripts = vec![INSTALLER.to_owned()];
         let twin = Twin::start(Options { scripts, ..Options::default() }).await?;
-        Ok(Self { twin, folder: tempfile::tempdir()? })
+        Ok(Self { twin, folder: folder()? })
     }
 
     /// The agent's database.
@@ -79,11 +79,11 @@ impl Bench {
     /// # Errors
     /// The database cannot be opened, or no session comes within a minute.
     pub async fn agent(&self) -> anyhow::Result<Agent> {
-        let store = Store::open(&self.database())?;
+        let store = self.store().await?;
         let journal = Journal::new(store.clone());
         let mut target = Target::new("127.0.0.1", Security::Plain, "bulkhead", "secret");
         target.port = self.twin.api.port();
-        target.command_timeout = Duration::from_millis(700);
+        target.command_timeout = Duration::from_millis(1500);
         let router = RouterPort::start(target, store);
         tokio::time::timeout(Duration::from_secs(60), router.reachable()).await.context("no session with the twin")?;
         let told = Arc::new(Mutex::new(Vec::new()));
@@ -95,6 +95,19 @@ impl Bench {
             }
         });
         Ok(Agent { engine, journal, router, told })
+    }
+
+    /// The database, once the tasks of an agent that was dropped have let it go.
+    async fn store(&self) -> anyhow::Result<Store> {
+        let opened = async {
+            loop {
+                match Store::open(&self.database()) {
+                    Err(StoreError::InUse { .. }) => tokio::time::sleep(Duration::from_millis(1)).await,
+                    other => return other,
+                }
+            }
+        };
+        Ok(tokio::time::timeout(Duration::from_secs(60), opened).await.context("the database is not let go")??)
     }
 
     /// The router's configuration.
@@ -122,6 +135,12 @@ impl Agent {
         ensure!(!plan.operations.is_empty(), "the plan writes nothing");
         Ok(self.engine.begin(order, Some(plan.read_hash)).await?)
     }
+}
+
+/// A folder in memory where there is one: hundreds of databases that wait for a disk would block each other's engines.
+fn folder() -> std::io::Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }
 }
 
 /// An order that makes a VIF over the twin's WireGuard tunnel.

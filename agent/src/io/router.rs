@@ -11,8 +11,8 @@ use crate::flow::{
     object::{Menu, Object, Row, Snapshot},
     vif::{kill_switch::LEASE, objects::OPEN_LIST},
 };
-use shared::routeros::value::format_duration;
 use link::Link;
+use shared::routeros::value::format_duration;
 use std::collections::BTreeMap;
 
 /// Why something was not read or written.
@@ -157,7 +157,9 @@ impl RouterPort {
 pub fn open_gate(address: &str, mark: &str, leased: Option<&Row>) -> Sentence {
     let timeout = format_duration(LEASE);
     match leased {
-        Some(row) => Sentence::new("/ip/firewall/address-list/set").attribute(".id", row.id()).attribute("timeout", timeout),
+        Some(row) => {
+            Sentence::new("/ip/firewall/address-list/set").attribute(".id", row.id()).attribute("timeout", timeout)
+        }
         None => Sentence::new("/ip/firewall/address-list/add")
             .attribute("list", OPEN_LIST)
             .attribute("address", address)
@@ -183,12 +185,7 @@ async fn read_menus(client: &Client) -> Result<Snapshot, Failed> {
 }
 
 async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
-    client
-        .run_all(commands)
-        .await
-        .into_iter()
-        .map(|answer| Ok(answer?.rows.iter().map(row).collect()))
-        .collect()
+    client.run_all(commands).await.into_iter().map(|answer| Ok(answer?.rows.iter().map(row).collect())).collect()
 }
 
 fn row(sentence: &Sentence) -> Row {

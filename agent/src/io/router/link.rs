@@ -4,7 +4,7 @@ use crate::io::{
     routeros::{Client, Connector, Security, State, Target},
     store::Store,
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::{sync::watch, task::AbortHandle};
 
 /// Keeps a session with the router, wherever it moves. Clones share it.
@@ -97,38 +97,43 @@ impl Link {
     fn connect(&self) {
         let target = self.target();
         let connector = Connector::start(target, jitter);
-        let pinning = tokio::spawn(self.clone().pin(connector.state())).abort_handle();
+        let pinning = pin(Arc::downgrade(&self.inner), self.store.clone(), connector.state());
+        let pinning = tokio::spawn(pinning).abort_handle();
         self.lock().session = Some(Session { connector, pinning });
         self.moved.send_modify(|times| *times += 1);
     }
 
-    /// Remembers the first certificate that is seen where none was given: from then on it must be that one.
-    async fn pin(self, mut state: watch::Receiver<State>) {
-        loop {
-            let seen = match &*state.borrow_and_update() {
-                State::Connected { signed, .. } => signed.fingerprint,
-                State::Connecting | State::Failing { .. } => None,
-            };
-            if let Some(seen) = seen {
-                let mut inner = self.lock();
-                if let Security::Pinned { fingerprint } = &mut inner.target.security
-                    && fingerprint.is_none()
-                {
-                    *fingerprint = Some(seen);
-                    if let Err(error) = self.store.set_pin(&seen.0) {
-                        tracing::error!(%error, "the router's certificate could not be remembered");
-                    }
-                }
-            }
-            if state.changed().await.is_err() {
-                return;
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        locked(&self.inner)
+    }
+}
+
+/// Remembers the first certificate that is seen where none was given: from then on it must be that one. Ends with the
+/// link, which it does not keep alive.
+async fn pin(link: Weak<Mutex<Inner>>, store: Store, mut state: watch::Receiver<State>) {
+    loop {
+        let seen = match &*state.borrow_and_update() {
+            State::Connected { signed, .. } => signed.fingerprint,
+            State::Connecting | State::Failing { .. } => None,
+        };
+        let Some(inner) = link.upgrade() else { return };
+        if let Some(seen) = seen
+            && let Security::Pinned { fingerprint: unset @ None } = &mut locked(&inner).target.security
+        {
+            *unset = Some(seen);
+            if let Err(error) = store.set_pin(&seen.0) {
+                tracing::error!(%error, "the router's certificate could not be remembered");
             }
         }
+        drop(inner);
+        if state.changed().await.is_err() {
+            return;
+        }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
+    inner.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A number from 0 to 1 from the system; without one, the middle.

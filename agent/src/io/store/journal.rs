@@ -138,7 +138,8 @@ impl Journal {
     /// # Errors
     /// [`StoreError`]
     pub fn has(&self, vif: &VifId) -> Result<bool, StoreError> {
-        self.store.with(|db| db.query_row("SELECT count(*) > 0 FROM vif WHERE id = ?1", [vif.as_str()], |row| row.get(0)))
+        self.store
+            .with(|db| db.query_row("SELECT count(*) > 0 FROM vif WHERE id = ?1", [vif.as_str()], |row| row.get(0)))
     }
 }
 
@@ -158,7 +159,8 @@ fn json<T: Serialize>(value: &T) -> String {
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+    serde_json::from_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
 
 #[cfg(test)]
@@ -260,7 +262,9 @@ mod tests {
         for n in 0..KEPT + 5 {
             let id = format!("c{n}");
             journal.begin(&change(&id), &report(&id, Phase::Applying, None)).expect("begun");
-            journal.end(&change(&id), Direction::Back, &report(&id, Phase::Ended, Some(Outcome::Reverted))).expect("ended");
+            journal
+                .end(&change(&id), Direction::Back, &report(&id, Phase::Ended, Some(Outcome::Reverted)))
+                .expect("ended");
         }
         assert_eq!(journal.report(&ChangeSetId::new("c0").expect("an id")), Ok(None));
         assert!(journal.report(&ChangeSetId::new("c100").expect("an id")).expect("a journal").is_some());

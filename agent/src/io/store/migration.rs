@@ -5,8 +5,7 @@
 
 use rusqlite::Connection;
 
-const FILES: &[&str] =
-    &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_journal.sql")];
+const FILES: &[&str] = &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_journal.sql")];
 
 /// The schema that this code speaks.
 #[allow(clippy::cast_possible_truncation)] // A few files.

@@ -1,0 +1,194 @@
+//! Joins the agent's parts and runs them. The only place beside `io/` that starts tasks.
+//!
+//! ```text
+//! bus ─▶ gate ─▶ requests ─▶ engine ─▶ router        a change at a time, journaled
+//!                    └─────▶ keeper ─▶ router        polls, leases, counts
+//! bus ◀──────── voice ◀──── engine, keeper
+//! ```
+
+mod requests;
+
+use crate::{
+    bus::{Gate, Speaker, SpeakerError},
+    config::{Config, RouterOsTls, secret::SecretError},
+    engine::Engine,
+    flow::vif::address_plan::Pools,
+    io::{
+        clock::{Clock, Instant},
+        mqtt,
+        netlink::{self, NetlinkError},
+        router::RouterPort,
+        routeros::{Fingerprint, Security, Target},
+        store::{self, Store, StoreError, journal::Journal},
+    },
+    keeper::{Keeper, Order},
+    voice::{News, Voice},
+};
+use requests::Requests;
+use shared::{
+    change_set::{Outcome, Phase, Report},
+    notice::Severity,
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::sync::{Mutex, mpsc};
+
+/// How long a change under way may go on after the agent was told to stop: RouterOS kills a container 10 s after
+/// SIGTERM. What is not done by then is in the journal, and the next start goes on with it.
+const LAST_CALL: Duration = Duration::from_secs(7);
+
+/// How often the steps of one phase are told: each that is told is a write to the flash.
+const STEPS_EVERY: Duration = Duration::from_millis(300);
+
+/// Why the agent did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file with a secret.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Its own identity.
+    #[error(transparent)]
+    Speaker(#[from] SpeakerError),
+    /// The bus' settings.
+    #[error(transparent)]
+    Bus(#[from] mqtt::StartError),
+}
+
+/// Runs the agent until `stop`.
+///
+/// # Errors
+/// [`StartError`]: what is wrong with the set-up. Once it runs, nothing ends it but `stop`.
+pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+    let store = Store::open(&config.data.join(store::FILE))?;
+    let speaker = Speaker::new(config.router_id.clone(), config.keys.signing_key()?, store.clone())?;
+    let controller = config.keys.controller_id.clone();
+    let gate = Arc::new(Gate::new(config.router_id.clone(), controller, config.keys.controller, store.clone()));
+    let (bus, inbound) = mqtt::start(&config, store.clone())?;
+    let voice = Voice::new(config.router_id.clone(), speaker, gate.clone(), bus.clone(), store.clone());
+    let router = RouterPort::start(target(&config, &store)?, store.clone());
+    if config.routeros.address.is_none() {
+        tokio::spawn(follow_gateway(router.clone(), clock));
+    }
+    let journal = Journal::new(store);
+    let (orders, received) = mpsc::channel(16);
+    let keeper = Keeper::new(router.clone(), journal.clone(), voice.clone(), clock, config.poll.clone());
+    tokio::spawn(keeper.run(received));
+    let engine = engine(&config, router, journal.clone(), clock, &voice, orders.clone());
+    let engine = Arc::new(Mutex::new(engine));
+    tokio::spawn(finish_interrupted(engine.clone()));
+    let requests = Requests { gate, voice, journal, engine: engine.clone(), orders, clock };
+    tokio::spawn(requests.serve(inbound));
+    tracing::info!(router = %config.router_id, version = env!("CARGO_PKG_VERSION"), "the agent runs");
+    stop.await;
+    tracing::info!("stopping");
+    if tokio::time::timeout(LAST_CALL, engine.lock()).await.is_err() {
+        tracing::warn!("a change is under way; the next start goes on with it");
+    }
+    bus.close().await;
+    Ok(())
+}
+
+fn target(config: &Config, store: &Store) -> Result<Target, StartError> {
+    let security = match config.routeros.tls {
+        RouterOsTls::Plain => Security::Plain,
+        RouterOsTls::Pinned(given) => {
+            let fingerprint = match given {
+                Some(given) => Some(given),
+                None => store.pin()?,
+            };
+            Security::Pinned { fingerprint: fingerprint.map(Fingerprint) }
+        }
+    };
+    // Without an address nothing is tried before netlink has found the gateway.
+    let host = config.routeros.address.clone().unwrap_or_default();
+    let mut target = Target::new(host, security, config.routeros.username.clone(), config.routeros.password()?);
+    target.port = config.routeros.port;
+    target.command_timeout = config.routeros.command_timeout;
+    target.window = config.routeros.window;
+    Ok(target)
+}
+
+/// The router is the gateway of the agent's container: finds it, and follows when it moves.
+async fn follow_gateway(router: RouterPort, clock: Clock) {
+    loop {
+        if let Err(error) = follow(&router).await {
+            tracing::error!(%error, "the container's network cannot be read");
+        }
+        clock.sleep(Duration::from_secs(10)).await;
+    }
+}
+
+async fn follow(router: &RouterPort) -> Result<(), NetlinkError> {
+    let (mut place, mut changes) = netlink::watch().await?;
+    loop {
+        if let Some(gateway) = place.gateway {
+            router.move_to(&gateway.to_string());
+        } else {
+            tracing::warn!("the container has no default gateway: set `gateway` on its veth");
+        }
+        place = changes.next().await?;
+    }
+}
+
+fn engine(
+    config: &Config,
+    router: RouterPort,
+    journal: Journal,
+    clock: Clock,
+    voice: &Voice,
+    orders: mpsc::Sender<Order>,
+) -> Engine {
+    let pools =
+        Pools { vlans: config.pools.vlan_first.get()..=config.pools.vlan_last.get(), subnets: config.pools.subnet };
+    let voice = voice.clone();
+    let mut told: Option<(Phase, Instant)> = None;
+    Engine::new(router, journal, pools, clock, move |report| {
+        let now = clock.now();
+        let same = told.is_some_and(|(phase, at)| phase == report.phase && now.duration_since(at) < STEPS_EVERY);
+        if same {
+            return;
+        }
+        told = Some((report.phase, now));
+        voice.change_set(report, clock.unix_millis());
+        if report.phase == Phase::Ended {
+            voice.news(ended(report), clock.unix_millis());
+            // A full queue means that the keeper is about to look anyway.
+            let _ = orders.try_send(Order::Changed);
+        }
+    })
+}
+
+/// The end of a change as a line of the event list.
+fn ended(report: &Report) -> News {
+    let why = report.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+    let (severity, code, message) = match report.outcome {
+        Some(Outcome::Confirmed) => (Severity::Info, "change_confirmed", "The change is in force.".to_owned()),
+        Some(Outcome::Reverted) => {
+            (Severity::Warning, "change_reverted", format!("The change was undone, and the router is as before{why}."))
+        }
+        Some(Outcome::PartlyReverted) => (
+            Severity::Critical,
+            "change_partly_reverted",
+            format!("The change could not be undone wholly; {} objects differ{why}.", report.differs.len()),
+        ),
+        Some(Outcome::Unknown) | None => {
+            (Severity::Critical, "change_unknown", format!("What became of the change is not known{why}."))
+        }
+    };
+    News { severity, code, message, vif: None, change_set: Some(report.id.clone()) }
+}
+
+/// Goes on with what an earlier run left open, before anything new is taken.
+async fn finish_interrupted(engine: Arc<Mutex<Engine>>) {
+    let mut engine = engine.lock().await;
+    match engine.unfinished() {
+        Ok(None) => {}
+        Ok(Some(begun)) => {
+            tracing::warn!(change_set = %begun.report.id, "an earlier run left this change open; going on with it");
+            engine.carry_out(begun).await;
+        }
+        Err(error) => tracing::error!(%error, "the journal could not be read"),
+    }
+}

@@ -1,0 +1,117 @@
+//! Requests from the bus: through the gate, to whoever can answer, and the answer back.
+
+use crate::{
+    bus::Gate,
+    engine::Engine,
+    io::{clock::Clock, mqtt::Inbound, store::journal::Journal},
+    keeper::Order,
+    voice::Voice,
+};
+use shared::{
+    change_set::Refusal,
+    wire::{Body, ChangeOrder, Reply, Request},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard, Semaphore, mpsc},
+    time::timeout,
+};
+
+/// Requests that are answered at the same time; more of them wait in the bus' own queue.
+const AT_ONCE: usize = 8;
+/// How long a request waits for the engine while another plan is being made.
+const WAIT_FOR_ENGINE: Duration = Duration::from_secs(3);
+
+/// What is needed to answer.
+#[derive(Clone)]
+pub(super) struct Requests {
+    pub(super) gate: Arc<Gate>,
+    pub(super) voice: Voice,
+    pub(super) journal: Journal,
+    pub(super) engine: Arc<Mutex<Engine>>,
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) clock: Clock,
+}
+
+impl Requests {
+    /// Answers until the bus ends. Envelopes are opened one after the other, so that the mark against replays rises
+    /// in the order in which they came.
+    pub(super) async fn serve(self, mut inbound: mpsc::Receiver<Inbound>) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        while let Some(message) = inbound.recv().await {
+            let opened = match self.gate.open(&message.payload, self.clock.unix_millis()) {
+                Ok(opened) => opened,
+                Err(refused) => {
+                    tracing::warn!(reason = refused.reason(), %refused, "an envelope was refused");
+                    continue;
+                }
+            };
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let requests = self.clone();
+            tokio::spawn(async move {
+                let reply = requests.answer(opened.body).await;
+                let now = requests.clock.unix_millis();
+                requests.voice.reply(opened.sender, opened.sequence, message.correlation, reply, now);
+                drop(place);
+            });
+        }
+    }
+
+    async fn answer(&self, body: Body) -> Reply {
+        match body {
+            Body::Request(Request::Plan(order)) => match self.engine().await {
+                Ok(mut engine) => engine.plan(&order).await.map_or_else(Reply::Refused, Reply::Plan),
+                Err(busy) => Reply::Refused(busy),
+            },
+            Body::Request(Request::Apply(order, hash)) => self.apply(order, hash).await,
+            Body::Request(Request::Show(id)) => {
+                Engine::show(&self.journal, &id).map_or_else(Reply::Refused, Reply::Report)
+            }
+            Body::Request(Request::Watch(seconds)) => self.order(Order::Watch(Duration::from_secs(seconds.into()))),
+            Body::Request(Request::Refresh) => self.order(Order::Refresh),
+            Body::Unknown(kind) => Reply::Unsupported(kind),
+            Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
+                Reply::Unsupported("a message that is no request".to_owned())
+            }
+        }
+    }
+
+    /// Takes a change, answers, and carries it out afterwards. One that is known already is not taken twice.
+    async fn apply(&self, order: ChangeOrder, hash: Option<[u8; 32]>) -> Reply {
+        if let Ok(report) = Engine::show(&self.journal, &order.id) {
+            return Reply::Report(report);
+        }
+        let mut engine = match self.engine().await {
+            Ok(engine) => engine,
+            Err(busy) => return Reply::Refused(busy),
+        };
+        match engine.begin(&order, hash).await {
+            Ok(begun) => {
+                let report = begun.report.clone();
+                tokio::spawn(async move { engine.carry_out(begun).await });
+                Reply::Report(report)
+            }
+            Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    async fn engine(&self) -> Result<OwnedMutexGuard<Engine>, Refusal> {
+        timeout(WAIT_FOR_ENGINE, self.engine.clone().lock_owned()).await.map_err(|_| {
+            let running =
+                self.journal.latest().ok().flatten().map(|report| format!(" ({})", report.id)).unwrap_or_default();
+            let message = format!("another change is under way on this router{running}");
+            Refusal::new("busy", message, "Wait for its end, then try again.")
+        })
+    }
+
+    fn order(&self, order: Order) -> Reply {
+        match self.orders.try_send(order) {
+            Ok(()) => Reply::Done,
+            Err(_) => Reply::Refused(Refusal::new(
+                "busy",
+                "the agent is still busy with earlier requests",
+                "Try again in a few seconds.",
+            )),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Looks after the router between changes: polls it, keeps the leases of good gates, counts traffic, compares what
+//! is with what should be, and says what it sees.
+//!
+//! Needs neither controller nor broker. Its writes are leases alone, which the engine never waits for, nor they for it.
+
+mod sight;
+
+use crate::{
+    config::Poll,
+    flow::{
+        device::{device, egress_candidates},
+        object::Row,
+        traffic::{Counters, Meter},
+        vif::{
+            Vif,
+            kill_switch::{self, Effect},
+            objects::OPEN_LIST,
+        },
+    },
+    io::{
+        clock::{Clock, Instant},
+        router::{Failed, RouterPort, close_gate, open_gate, print},
+        routeros::{Listener, Sentence},
+        store::journal::Journal,
+    },
+    voice::Voice,
+};
+use shared::router::TrafficSample;
+use sight::Sight;
+use std::time::Duration;
+use tokio::{sync::mpsc, time::timeout};
+
+/// How often everything is compared with what it should be.
+const VERIFY_EVERY: Duration = Duration::from_secs(300);
+/// How long the first look waits for the first session.
+const FIRST_SESSION: Duration = Duration::from_secs(5);
+/// The shortest pause between two looks at a router that fails.
+const BREATH: Duration = Duration::from_millis(250);
+/// The longest time that one [`Order::Watch`] asks for.
+const LONGEST_WATCH: Duration = Duration::from_secs(300);
+
+const INTERFACES: &str = "name,type,running,disabled,slave,comment,rx-byte,tx-byte,rx-packet,tx-packet,rx-drop,tx-drop";
+const RESOURCE: &str = "uptime,version,free-memory,total-memory,cpu-load,architecture-name,board-name";
+
+/// What others ask of the keeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Somebody looks: sample traffic faster for so long.
+    Watch(Duration),
+    /// Read everything now and say it.
+    Refresh,
+    /// A change has ended: there may be other VIFs now.
+    Changed,
+}
+
+/// The keeper of one router.
+pub struct Keeper {
+    router: RouterPort,
+    journal: Journal,
+    voice: Voice,
+    clock: Clock,
+    poll: Poll,
+    meter: Meter,
+    sight: Sight,
+    watched_until: Option<Instant>,
+    verified: Option<Instant>,
+}
+
+impl Keeper {
+    /// A keeper that has seen nothing yet.
+    pub fn new(router: RouterPort, journal: Journal, voice: Voice, clock: Clock, poll: Poll) -> Self {
+        let (meter, sight) = (Meter::default(), Sight::default());
+        Self { router, journal, voice, clock, poll, meter, sight, watched_until: None, verified: None }
+    }
+
+    /// Keeps until the orders' sender is gone.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut listener = None;
+        let _ = timeout(FIRST_SESSION, self.router.reachable()).await;
+        loop {
+            let looked = self.look().await;
+            match &looked {
+                Err(failed) => {
+                    self.lost(failed.message());
+                    listener = None;
+                }
+                Ok(()) if listener.is_none() => listener = self.listen().await,
+                Ok(()) => {}
+            }
+            let now = self.clock.unix_millis();
+            for news in self.sight.news() {
+                self.voice.news(news, now);
+            }
+            self.voice.state(&self.sight.state(self.voice.refused(), now), now);
+            let pause = self.pause();
+            tokio::select! {
+                () = self.clock.sleep(pause) => {}
+                () = self.found(&looked) => {}
+                changed = heard(&mut listener) => if !changed { listener = None },
+                order = orders.recv() => match order {
+                    None => return,
+                    Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
+                    Some(Order::Refresh | Order::Changed) => self.verified = None,
+                },
+            }
+        }
+    }
+
+    /// Comes back when a router that was lost can be looked at again.
+    async fn found(&self, looked: &Result<(), Failed>) {
+        match looked {
+            Err(Failed::Lost(_)) => {
+                self.clock.sleep(BREATH).await;
+                self.router.reachable().await;
+            }
+            Ok(()) | Err(Failed::Refused(_)) => std::future::pending().await,
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let watched = self.watched_until.is_some_and(|until| until > self.clock.now());
+        if watched { self.poll.watch_period } else { self.poll.period }
+    }
+
+    /// One poll: everything in one batch, then the leases, then the comparison when it is due.
+    async fn look(&mut self) -> Result<(), Failed> {
+        let vifs = self.vifs();
+        let open_gates =
+            Sentence::new("/ip/firewall/address-list/print").attribute(".proplist", ".id,list,address,comment");
+        let batch = vec![
+            print("/interface", INTERFACES),
+            print("/system/resource", RESOURCE),
+            print("/system/identity", "name"),
+            open_gates.query(&format!("list={OPEN_LIST}")),
+        ];
+        let rows = self.router.batch(batch).await?;
+        let [interfaces, resource, identity, entries] = &rows[..] else {
+            return Err(Failed::Lost("the router answered another number of commands than it was asked".to_owned()));
+        };
+        let first = |rows: &[Row]| rows.first().cloned().unwrap_or_default();
+        self.sight.seen(device(&first(resource), &first(identity)), egress_candidates(interfaces.iter()));
+        self.count(&vifs, interfaces);
+        self.keep_gates(&vifs, interfaces, entries).await?;
+        self.verify(&vifs).await
+    }
+
+    /// The VIFs that there should be; without a readable journal, those that were last known.
+    fn vifs(&mut self) -> Vec<Vif> {
+        match self.journal.vifs() {
+            Ok(vifs) => self.sight.keep(vifs, self.clock.unix_millis()),
+            Err(error) => tracing::error!(%error, "the journal could not be read; going on with the VIFs known so far"),
+        }
+        self.sight.vifs()
+    }
+
+    fn count(&mut self, vifs: &[Vif], interfaces: &[Row]) {
+        let counters = interfaces.iter().map(|row| (row.get("name").to_owned(), Counters::read(row)));
+        let since_start = self.clock.now().duration_since(self.sight.started(self.clock.now()));
+        let Some(reading) = self.meter.look(counters, millis(since_start)) else { return };
+        let mut sample = TrafficSample {
+            at: self.clock.unix_millis(),
+            over_ms: u32::try_from(reading.over_ms).unwrap_or(u32::MAX),
+            interfaces: Vec::new(),
+            vifs: Vec::new(),
+        };
+        for interface in self.sight.interfaces() {
+            if let Some(grown) = reading.grown.get(interface.name.as_str()) {
+                sample.interfaces.push((interface.name.clone(), grown.rate(reading.over_ms)));
+            }
+        }
+        for vif in vifs {
+            if let Some(grown) = reading.grown.get(&vif.interface()) {
+                let rate = self.sight.counted(&vif.spec.id, *grown).rate(reading.over_ms);
+                sample.vifs.push((vif.spec.id.clone(), rate));
+            }
+        }
+        self.voice.traffic(sample, self.clock.unix_millis());
+    }
+
+    /// Refreshes the lease of every VIF whose egress is good and takes the others away. A lease of nobody's goes too.
+    async fn keep_gates(&mut self, vifs: &[Vif], interfaces: &[Row], entries: &[Row]) -> Result<(), Failed> {
+        let mut writes = Vec::new();
+        for vif in vifs {
+            let egress = kill_switch::look(vif.spec.egress.interface(), interfaces);
+            let effect = self.sight.egress(&vif.spec.id, egress, self.clock.unix_millis());
+            let (mark, address) = (lease_mark(vif), vif.service_ip().to_string());
+            let lease = entries.iter().find(|row| row.mark() == Some(mark.as_str()));
+            match (effect, lease) {
+                (Effect::Open, lease) => writes.push(open_gate(&address, &mark, lease)),
+                (Effect::Close, Some(row)) => writes.push(close_gate(row)),
+                (Effect::Close, None) => {}
+            }
+        }
+        let known: Vec<String> = vifs.iter().map(lease_mark).collect();
+        let orphans = entries.iter().filter(|row| row.mark().is_some_and(|mark| !known.iter().any(|own| own == mark)));
+        writes.extend(orphans.map(close_gate));
+        // A lease that ran out between the read and the write gives a trap; the next poll makes it anew.
+        match self.router.batch(writes).await {
+            Ok(_) => Ok(()),
+            Err(Failed::Refused(why)) => {
+                tracing::info!(why, "a lease was not as it was read a moment ago");
+                Ok(())
+            }
+            Err(lost) => Err(lost),
+        }
+    }
+
+    /// Compares all objects with what they should be, unless a change is under way.
+    async fn verify(&mut self, vifs: &[Vif]) -> Result<(), Failed> {
+        let now = self.clock.now();
+        let due = self.verified.is_none_or(|at| now.duration_since(at) >= VERIFY_EVERY);
+        let changing = !matches!(self.journal.open_change(), Ok(None));
+        if !due || changing {
+            return Ok(());
+        }
+        let router = self.router.read().await?;
+        if matches!(self.journal.open_change(), Ok(None)) && self.journal.vifs().is_ok_and(|kept| kept == vifs) {
+            self.sight.compared(vifs, &router, self.clock.unix_millis());
+            self.verified = Some(now);
+        }
+        Ok(())
+    }
+
+    /// Events of `/interface`: a link that falls closes its gates at once and not at the next poll.
+    async fn listen(&self) -> Option<Listener> {
+        let command = Sentence::new("/interface/listen").attribute(".proplist", "name,running,disabled");
+        let listener = self.router.listen(command).await;
+        listener.inspect_err(|error| tracing::warn!(%error, "no events from the router; polling alone")).ok()
+    }
+
+    fn lost(&mut self, why: &str) {
+        self.meter.forget();
+        self.verified = None;
+        self.sight.lost(why, self.clock.unix_millis());
+    }
+}
+
+/// The mark of a VIF's lease. It is dynamic and never in an export.
+fn lease_mark(vif: &Vif) -> String {
+    format!("bulkhead:vif/{}/lease", vif.spec.id)
+}
+
+/// Waits for an event; false when there will be no more. Without a listener it waits for ever.
+async fn heard(listener: &mut Option<Listener>) -> bool {
+    match listener {
+        Some(listener) => matches!(listener.next().await, Some(Ok(_))),
+        None => std::future::pending().await,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
