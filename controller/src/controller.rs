@@ -160,7 +160,7 @@ impl Controller {
 }
 
 /// The controller's id on the bus.
-fn sender() -> SenderId {
+pub(crate) fn sender() -> SenderId {
     // A literal of the right form; the test of this module holds it to that.
     SenderId::new(NAME).unwrap_or_else(|_| unreachable!("`{NAME}` is a sender id"))
 }

@@ -21,7 +21,7 @@ pub use rights::{CONTROLLER, Rights, secret_hash};
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::task::JoinHandle;
@@ -73,7 +73,7 @@ pub struct Broker {
     pub plain: SocketAddr,
     router: Arc<MessageRouter>,
     shutdown: BrokerShutdownHandle,
-    task: JoinHandle<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Broker {
@@ -115,7 +115,7 @@ impl Broker {
             }
         });
         let up = ready.wait_for(|&ready| ready).await.is_ok();
-        let running = Self { agents, plain, router, shutdown, task };
+        let running = Self { agents, plain, router, shutdown, task: Mutex::new(Some(task)) };
         if up { Ok(running) } else { Err(BrokerError::Start("it ended at once".to_owned())) }
     }
 
@@ -125,9 +125,12 @@ impl Broker {
     }
 
     /// Ends it in order: sessions are written down.
-    pub async fn stop(mut self) {
+    pub async fn stop(&self) {
         self.shutdown.shutdown();
-        if tokio::time::timeout(Duration::from_secs(5), &mut self.task).await.is_err() {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && tokio::time::timeout(Duration::from_secs(5), task).await.is_err()
+        {
             tracing::warn!("the broker did not end in 5 s; what it had on the disk stays good");
         }
     }

@@ -42,6 +42,7 @@ fn user(out: &mut String, password: &str) {
     say(out, &format!("/user/set numbers=bulkhead {rest}"));
 }
 
+/// A certificate that somebody chose stays; `find` then finds no row to set.
 fn api_ssl(out: &mut String) {
     say(out, "\n# TLS for the API, where no certificate has been chosen: without one it cannot be spoken to.");
     block(
@@ -51,12 +52,8 @@ fn api_ssl(out: &mut String) {
             "/certificate/add name=bulkhead-api common-name=bulkhead-api key-size=2048 days-valid=3650 \
              key-usage=digital-signature,key-encipherment,tls-server",
             "/certificate/sign number=bulkhead-api",
+            "/ip/service/set [/ip/service/find name=api-ssl certificate=none] certificate=bulkhead-api",
         ],
-    );
-    block(
-        out,
-        ":if ([:len [/ip/service/find name=api-ssl certificate=none]] > 0) do={",
-        &["/ip/service/set numbers=api-ssl certificate=bulkhead-api"],
     );
     say(out, "/ip/service/set numbers=api-ssl disabled=no");
 }

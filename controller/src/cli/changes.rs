@@ -1,0 +1,177 @@
+//! `bulkhead change`, and following a change set to its end.
+
+use super::{
+    Reach,
+    client::Client,
+    output::{self, Progress},
+};
+use crate::view::{ChangeSetView, StageStatus};
+use anyhow::bail;
+use clap::Subcommand;
+use hyper::Method;
+use shared::change_set::{Outcome, Phase, State};
+use std::{process::ExitCode, time::Duration};
+
+/// Between two questions while a change set is followed.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The change sets of a router, newest first
+    List {
+        /// Id of the router
+        router: String,
+        /// At most so many
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// One change set with what it writes
+    Show {
+        /// Id of the change set
+        id: String,
+    },
+    /// Say yes to a plan, and wait for the end
+    Confirm {
+        /// Id of the change set
+        id: String,
+    },
+    /// Call it off
+    Cancel {
+        /// Id of the change set
+        id: String,
+    },
+}
+
+/// Runs the command.
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let (client, json) = (arguments.reach.client()?, arguments.reach.json);
+    match arguments.command {
+        Command::List { router, limit } => {
+            let found: Vec<ChangeSetView> = client.get(&format!("/routers/{router}/change-sets?limit={limit}")).await?;
+            if json {
+                output::json(&found)?;
+            } else {
+                let rows: Vec<[String; 5]> = found
+                    .iter()
+                    .map(|c| [c.id.clone(), word(&c.state), word(&c.outcome), c.created_at.clone(), c.name.clone()])
+                    .collect();
+                output::table(["ID", "STATE", "OUTCOME", "MADE", "NAME"], &rows)?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Show { id } => {
+            let found: ChangeSetView = client.get(&format!("/change-sets/{id}")).await?;
+            if json { output::json(&found)? } else { print(&found)? }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Confirm { id } => {
+            let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/confirm"), None).await?;
+            end(&client, &id, json).await
+        }
+        Command::Cancel { id } => {
+            let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/cancel"), None).await?;
+            output::line("Called off; nothing was written.")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Follows a change set until it needs nobody or a person, prints how it stands, and gives the exit status: 0 only
+/// when what was asked for is done.
+pub(super) async fn end(client: &Client, id: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let found = follow(client, id).await?;
+    if json {
+        output::json(&found)?;
+    } else {
+        print(&found)?;
+    }
+    let good = matches!(found.state, State::Active | State::Previewing);
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn follow(client: &Client, id: &str) -> anyhow::Result<ChangeSetView> {
+    let mut progress = Progress::new();
+    loop {
+        let found: ChangeSetView = client.get(&format!("/change-sets/{id}")).await?;
+        let waits = matches!(found.state, State::Previewing | State::Confirming | State::Invalid | State::Error);
+        if waits || found.state.is_final() {
+            progress.end();
+            return Ok(found);
+        }
+        match &found.progress {
+            Some(seen) if seen.phase != Phase::Ended => progress.show(&seen.current, seen.done, seen.total),
+            _ => progress.show(&word(&found.state), 0, 0),
+        }
+        tokio::time::sleep(ASK_AGAIN).await;
+    }
+}
+
+fn print(found: &ChangeSetView) -> anyhow::Result<()> {
+    output::line(&format!("{}  {}  {}", found.id, word(&found.state), output::harmless(&found.name)))?;
+    if let Some(plan) = &found.plan {
+        for operation in &plan.operations {
+            let pairs: Vec<String> =
+                operation.attributes.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect();
+            output::line(&format!("  {}/{} {}", operation.menu, word(&operation.verb), pairs.join(" ")))?;
+        }
+        for warning in &plan.warnings {
+            output::line(&format!("  Note: {}", output::harmless(warning)))?;
+        }
+    }
+    for stage in found.stages.iter().filter(|stage| stage.status == StageStatus::Failed) {
+        for finding in &stage.findings {
+            output::line(&format!("  {}: {} {}", finding.code, output::harmless(&finding.message), finding.hint))?;
+        }
+    }
+    if let Some(error) = &found.error {
+        output::line(&format!("  {}: {} {}", error.code, output::harmless(&error.message), error.hint))?;
+    }
+    for differs in &found.differs {
+        output::line(&format!("  not as before: {}", output::harmless(differs)))?;
+    }
+    if let Some(said) = ended(found) {
+        output::line(said)?;
+    }
+    Ok(())
+}
+
+fn ended(found: &ChangeSetView) -> Option<&'static str> {
+    match (found.state, found.outcome) {
+        (State::Active, _) => Some("Done, and read back from the router."),
+        (State::Previewing, _) => Some("Nothing is written yet: `bulkhead change confirm` says yes."),
+        (_, Some(Outcome::Reverted)) => Some("Undone; the router is as it was before."),
+        (_, Some(Outcome::PartlyReverted)) => Some("Undone but for what is listed."),
+        (_, Some(Outcome::Unknown)) => Some("What is on the router is not known: somebody has to look."),
+        (_, Some(Outcome::Confirmed) | None) => None,
+    }
+}
+
+fn quoted(value: &str) -> String {
+    let plain = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"');
+    if plain { value.to_owned() } else { format!("{value:?}") }
+}
+
+/// A value as JSON writes it, without quotes; `-` for none.
+pub(super) fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Null) | Err(_) => "-".to_owned(),
+        Ok(other) => other.to_string(),
+    }
+}
+
+/// The id of the change set that a write made.
+pub(super) fn made(answer: &serde_json::Value) -> anyhow::Result<String> {
+    match answer["change_set"].as_str() {
+        Some(id) => Ok(id.to_owned()),
+        None => bail!("The controller did not say which change set it made; update both to the same version."),
+    }
+}

@@ -1,0 +1,132 @@
+//! REST from the command line.
+
+use crate::{config, io::random, io::tls};
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Method, Request, StatusCode};
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::{
+    client::legacy::{Client as Hyper, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{path::Path, time::Duration};
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A client of one controller.
+pub(super) struct Client {
+    base: String,
+    token: String,
+    hyper: Hyper<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+impl Client {
+    /// A client of the controller at this address.
+    ///
+    /// # Errors
+    /// Where the address is none, or HTTPS is asked for and nobody says whom to trust.
+    pub(super) fn new(url: &str, token: &str, ca: Option<&Path>) -> anyhow::Result<Self> {
+        let base = url.trim_end_matches('/').to_owned();
+        let tls = match base.split_once("://") {
+            Some(("http", _)) => tls::client_of_nobody()?,
+            Some(("https", _)) => {
+                let own = config::default_data().join("keys/ca.pem");
+                let file = ca.unwrap_or(&own);
+                tls::client(file).with_context(|| {
+                    "Whom to trust is not known: give the controller's keys/ca.pem with --ca or BULKHEAD_CA; behind a \
+                     proxy with a public certificate, the system's certificates"
+                })?
+            }
+            _ => bail!("`{url}` is no address: write https://host:port (--url or BULKHEAD_URL)"),
+        };
+        let connector = HttpsConnectorBuilder::new().with_tls_config((*tls).clone()).https_or_http().enable_http1().build();
+        Ok(Self { base, token: token.to_owned(), hyper: Hyper::builder(TokioExecutor::new()).build(connector) })
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// The controller's own words where it refuses.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Writes. Each call has an idempotency key of its own.
+    ///
+    /// # Errors
+    /// The controller's own words where it refuses.
+    pub(super) async fn write<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<T> {
+        self.call(method, path, body).await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<T> {
+        let writes = method != Method::GET;
+        let mut request = Request::builder().method(method).uri(format!("{}/api/v1{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        if writes {
+            request = request.header("idempotency-key", random::secret()?);
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let bytes = body.map(Value::to_string).unwrap_or_default();
+        let request = request.body(Full::new(Bytes::from(bytes)))?;
+        let answer = tokio::time::timeout(PATIENCE, self.hyper.request(request)).await;
+        let unreachable = || format!("The controller at {} does not answer; is `bulkhead serve` running?", self.base);
+        let answer = answer.with_context(unreachable)?.with_context(unreachable)?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await?.to_bytes();
+        if !status.is_success() {
+            bail!(refusal(status, &body));
+        }
+        let body = if body.is_empty() { Bytes::from_static(b"null") } else { body };
+        serde_json::from_slice(&body).context("The controller answered something that this version does not know")
+    }
+}
+
+/// The controller's problem in words.
+fn refusal(status: StatusCode, body: &[u8]) -> String {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |member: &str| problem[member].as_str().unwrap_or_default().to_owned();
+    if text("detail").is_empty() {
+        return format!("The controller answered {status}.");
+    }
+    let mut words = format!("{} {}", text("detail"), text("hint"));
+    if status == StatusCode::UNAUTHORIZED {
+        words.push_str(" Give a token with --token or BULKHEAD_TOKEN; `bulkhead token add` makes one.");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_said_in_the_controllers_words() {
+        let body = br#"{"code": "unknown_vif", "detail": "There is no VIF `x`.", "hint": "List them."}"#;
+        assert_eq!(refusal(StatusCode::NOT_FOUND, body), "There is no VIF `x`. List them.");
+        assert!(refusal(StatusCode::UNAUTHORIZED, body).contains("BULKHEAD_TOKEN"));
+        assert_eq!(refusal(StatusCode::BAD_GATEWAY, b"<html>"), "The controller answered 502 Bad Gateway.");
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_refused() {
+        tls::install_provider();
+        for url in ["", "localhost:8443", "ftp://x"] {
+            assert!(Client::new(url, "", None).is_err(), "{url}");
+        }
+        assert!(Client::new("http://localhost:8080/", "", None).is_ok_and(|client| client.base.ends_with("8080")));
+    }
+}

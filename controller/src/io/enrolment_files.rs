@@ -1,0 +1,103 @@
+//! Enrolments on the disk: a folder that only its owner can read.
+
+use super::keys::{self, KeyError};
+use crate::view::Enrolment;
+use std::{
+    fs,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Component, Path, PathBuf},
+};
+
+/// Why an enrolment was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The folder is there already or cannot be made.
+    #[error("{}: {source}: choose a folder that is not there yet (-o)", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file.
+    #[error(transparent)]
+    File(#[from] KeyError),
+    /// A name that leads out of the folder.
+    #[error("the controller names a file `{0}`, which is no plain name: is it the controller that you mean?")]
+    Name(String),
+}
+
+/// Makes the folder; one that is there is refused, so that no secret overwrites another.
+///
+/// # Errors
+/// [`WriteError::Folder`]
+pub fn new_folder(folder: &Path) -> Result<(), WriteError> {
+    let failed = |source| WriteError::Folder { path: folder.to_owned(), source };
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(failed)?;
+    }
+    fs::DirBuilder::new().mode(0o700).create(folder).map_err(failed)
+}
+
+/// Takes a folder away that nothing was written to.
+pub fn remove_empty(folder: &Path) {
+    if let Err(error) = fs::remove_dir(folder) {
+        tracing::debug!(%error, folder = %folder.display(), "a folder stays");
+    }
+}
+
+/// Writes the files of an enrolment and the router's script; gives the script's path.
+///
+/// # Errors
+/// [`WriteError`]
+pub fn write(folder: &Path, enrolment: &Enrolment) -> Result<PathBuf, WriteError> {
+    for file in &enrolment.files {
+        let mut parts = Path::new(&file.path).components();
+        let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
+        if !plain {
+            return Err(WriteError::Name(file.path.clone()));
+        }
+        keys::write_private(&folder.join(&file.path), &file.content)?;
+    }
+    let script = folder.join(format!("{}.rsc", enrolment.router));
+    keys::write_private(&script, &enrolment.rsc)?;
+    Ok(script)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::EnrolmentFile;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn enrolment(path: &str) -> Enrolment {
+        let file = EnrolmentFile { path: path.into(), mode: "0600".into(), content: "secret".into() };
+        Enrolment { router: "r1".into(), files: vec![file], rsc: "/user/add".into() }
+    }
+
+    #[test]
+    fn what_is_written_is_for_its_owner_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("a/b");
+        new_folder(&folder).unwrap();
+        let script = write(&folder, &enrolment("agent.key")).unwrap();
+        for path in [script, folder.join("agent.key")] {
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+        }
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_that_is_there_is_not_written_to() {
+        let place = tempfile::tempdir().unwrap();
+        assert!(matches!(new_folder(place.path()), Err(WriteError::Folder { .. })));
+    }
+
+    #[test]
+    fn a_file_cannot_leave_its_folder() {
+        let place = tempfile::tempdir().unwrap();
+        for path in ["../x", "/etc/x", "a/b", "..", ""] {
+            assert!(matches!(write(place.path(), &enrolment(path)), Err(WriteError::Name(_))), "{path}");
+        }
+    }
+}
