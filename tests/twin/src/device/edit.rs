@@ -206,16 +206,10 @@ impl Device {
     /// What must hold between a row's values, and between rows.
     fn check_row(&self, spec: &Spec, attributes: &BTreeMap<String, String>, id: Option<RowId>) -> Result<(), Trap> {
         if let Some((names, taken)) = &spec.unique {
-            let key = |attributes: &BTreeMap<String, String>| -> Option<Vec<String>> {
-                names.iter().map(|name| attributes.get(*name).cloned()).collect()
-            };
-            let mine = key(attributes);
-            let clash = |row: &&Row| {
-                Some(row.id) != id
-                    && (row.kind == spec.kind || spec.store == "/interface")
-                    && key(&row.attributes) == mine
-            };
-            if mine.is_some() && self.store(&spec.store).rows.iter().any(|row| clash(&row)) {
+            let given = names.iter().all(|name| attributes.contains_key(*name));
+            let same = |row: &Row| names.iter().all(|name| row.attributes.get(*name) == attributes.get(*name));
+            let rival = |row: &&Row| Some(row.id) != id && (row.kind == spec.kind || spec.store == "/interface");
+            if given && self.store(&spec.store).rows.iter().filter(rival).any(same) {
                 return Err(Trap::failure(taken));
             }
         }

@@ -41,7 +41,7 @@ impl Device {
             }
         }
         for (menu, store) in &mut self.stores {
-            if !menu.contains("/firewall/") {
+            if !menu.contains("/firewall/") || menu.ends_with("/address-list") || menu.contains("/connection") {
                 continue;
             }
             for row in &mut store.rows {
