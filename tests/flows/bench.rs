@@ -50,6 +50,8 @@ pub struct Bench {
 pub struct Agent {
     /// The engine.
     pub engine: Engine,
+    /// Its database.
+    pub store: Store,
     /// Its journal.
     pub journal: Journal,
     /// Its router.
@@ -59,13 +61,21 @@ pub struct Agent {
 }
 
 impl Bench {
-    /// A fresh one.
+    /// A fresh one of the newest version.
     ///
     /// # Errors
     /// The twin does not start.
     pub async fn new() -> anyhow::Result<Self> {
-        let scripts = vec![INSTALLER.to_owned()];
-        let twin = Twin::start(Options { scripts, ..Options::default() }).await?;
+        Self::of(&Options::default().routeros_version).await
+    }
+
+    /// A fresh one of a RouterOS version.
+    ///
+    /// # Errors
+    /// The twin does not start, or does not know the version.
+    pub async fn of(version: &str) -> anyhow::Result<Self> {
+        let (scripts, routeros_version) = (vec![INSTALLER.to_owned()], version.to_owned());
+        let twin = Twin::start(Options { scripts, routeros_version, ..Options::default() }).await?;
         Ok(Self { twin, folder: folder()? })
     }
 
@@ -84,7 +94,7 @@ impl Bench {
         let mut target = Target::new("127.0.0.1", Security::Plain, "bulkhead", "secret");
         target.port = self.twin.api.port();
         target.command_timeout = Duration::from_millis(1500);
-        let router = RouterPort::start(target, store);
+        let router = RouterPort::start(target, store.clone());
         tokio::time::timeout(Duration::from_secs(60), router.reachable()).await.context("no session with the twin")?;
         let told = Arc::new(Mutex::new(Vec::new()));
         let teller = told.clone();
@@ -94,7 +104,7 @@ impl Bench {
                 told.push(report.clone());
             }
         });
-        Ok(Agent { engine, journal, router, told })
+        Ok(Agent { engine, store, journal, router, told })
     }
 
     /// The database, once the tasks of an agent that was dropped have let it go.

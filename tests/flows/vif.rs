@@ -22,6 +22,23 @@ async fn a_vif_becomes_rows_on_the_router_and_goes_without_a_trace() -> anyhow::
 }
 
 #[tokio::test]
+async fn every_version_takes_every_word_and_gives_everything_back() -> anyhow::Result<()> {
+    let versions = bulkhead_twin::schema::versions();
+    assert_eq!(versions.len(), 6);
+    for version in versions {
+        let bench = Bench::of(version).await?;
+        let before = bench.export();
+        let mut agent = bench.agent().await?;
+        for order in [create("c1", "tor")?, remove("c2", "tor")?] {
+            let report = agent.change(&order).await?;
+            assert_eq!((report.outcome, report.error), (Some(Outcome::Confirmed), None), "{version}");
+        }
+        assert_eq!(bench.export(), before, "{version}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn each_vif_gets_numbers_of_its_own_and_the_last_takes_what_all_share_along() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     let before = bench.export();
