@@ -1,0 +1,250 @@
+//! Whatever can be said arrives as it was said.
+
+use crate::samples;
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use shared::{
+    change_set::{Item, Operation, Outcome, Phase, Plan, Refusal, Report, Resource, Verb},
+    ids::{ChangeSetId, RouterId, SenderId, VifId},
+    net::{InterfaceName, VlanId},
+    notice::{Notice, Severity},
+    router::{ApiState, Device, Interface, Rate, RouterState, TrafficSample},
+    vif::{
+        Egress, Gate, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
+        VifStatus,
+    },
+    wire::{self, Body, ChangeOrder, Event, Expect, Message, Reply, Request},
+};
+
+proptest! {
+    #[test]
+    fn every_message_arrives_as_it_was_said(message in message()) {
+        let envelope = wire::seal(&message, &samples::key()).expect("sealed");
+        let key = |_: &SenderId| Some(samples::key().verifying_key());
+        let now = message.expires_at.unwrap_or_default();
+        let expect = Expect { key: &key, router: &message.router, now, taken: &|_| None };
+        prop_assert_eq!(wire::open(&envelope, &expect), Ok(message.clone()));
+        prop_assert_eq!(wire::seal(&message, &samples::key()), Ok(envelope), "the same bytes each time");
+    }
+}
+
+const ID: &str = "[a-z0-9][a-z0-9-]{0,39}";
+
+fn change_set_id() -> impl Strategy<Value = ChangeSetId> {
+    ID.prop_map(|id| ChangeSetId::new(id).expect("an id"))
+}
+
+fn vif_id() -> impl Strategy<Value = VifId> {
+    ID.prop_map(|id| VifId::new(id).expect("an id"))
+}
+
+fn interface() -> impl Strategy<Value = InterfaceName> {
+    "[a-zA-Z0-9<][a-zA-Z0-9 ._<>-]{0,30}[a-zA-Z0-9>]".prop_map(|name| InterfaceName::new(name).expect("a name"))
+}
+
+fn vif_name() -> impl Strategy<Value = VifName> {
+    "[b-u][a-z0-9-]{0,10}".prop_map(|name| VifName::new(name).expect("a name"))
+}
+
+fn words() -> impl Strategy<Value = String> {
+    "\\PC{0,40}"
+}
+
+prop_compose! {
+    fn message()(
+        (sender, router) in (ID, ID),
+        (epoch, sequence) in (any::<u64>(), any::<u64>()),
+        (issued_at, lifetime) in (any::<i64>(), option::of(0..i64::from(u32::MAX))),
+        in_reply_to in option::of(any::<u64>()),
+        body in body(),
+    ) -> Message {
+        Message {
+            sender: SenderId::new(sender).expect("an id"),
+            router: RouterId::new(router).expect("an id"),
+            epoch,
+            sequence,
+            issued_at,
+            expires_at: lifetime.map(|lifetime| issued_at.saturating_add(lifetime)),
+            in_reply_to,
+            body,
+        }
+    }
+}
+
+fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        order().prop_map(|order| Body::Request(Request::Plan(order))),
+        (order(), option::of(any::<[u8; 32]>())).prop_map(|(order, hash)| Body::Request(Request::Apply(order, hash))),
+        change_set_id().prop_map(|id| Body::Request(Request::Show(id))),
+        any::<u32>().prop_map(|seconds| Body::Request(Request::Watch(seconds))),
+        Just(Body::Request(Request::Refresh)),
+        plan().prop_map(|plan| Body::Reply(Reply::Plan(plan))),
+        report().prop_map(|report| Body::Reply(Reply::Report(report))),
+        Just(Body::Reply(Reply::Done)),
+        refusal().prop_map(|refusal| Body::Reply(Reply::Refused(refusal))),
+        words().prop_map(|kind| Body::Reply(Reply::Unsupported(kind))),
+        report().prop_map(|report| Body::Event(Event::ChangeSet(report))),
+        notice().prop_map(|notice| Body::Event(Event::Notice(notice))),
+        traffic().prop_map(Body::Traffic),
+        state().prop_map(Body::State),
+        "later/[a-z_/]{0,20}".prop_map(Body::Unknown),
+    ]
+}
+
+prop_compose! {
+    fn spec()(id in vif_id(), name in vif_name(), egress in interface()) -> VifSpec {
+        VifSpec { id, name, egress: Egress::Interface(egress), kill_switch: KillSwitchMode::Block }
+    }
+}
+
+prop_compose! {
+    fn order()(id in change_set_id(), items in vec((words(), resource()), 0..4)) -> ChangeOrder {
+        ChangeOrder { id, items: items.into_iter().map(|(id, resource)| Item { id, resource }).collect() }
+    }
+}
+
+fn resource() -> impl Strategy<Value = Resource> {
+    prop_oneof![spec().prop_map(Resource::VifCreate), vif_id().prop_map(Resource::VifRemove)]
+}
+
+prop_compose! {
+    fn plan()(
+        read_hash in any::<[u8; 32]>(),
+        operations in vec(operation(), 0..4),
+        warnings in vec(words(), 0..3),
+    ) -> Plan {
+        Plan { read_hash, operations, warnings }
+    }
+}
+
+prop_compose! {
+    fn operation()(
+        verb in select(vec![Verb::Add, Verb::Set, Verb::Remove, Verb::Move]),
+        menu in words(),
+        attributes in vec((words(), words()), 0..4),
+    ) -> Operation {
+        Operation { verb, menu, attributes }
+    }
+}
+
+prop_compose! {
+    fn refusal()(code in words(), message in words(), hint in words()) -> Refusal {
+        Refusal { code, message, hint }
+    }
+}
+
+prop_compose! {
+    fn report()(
+        id in change_set_id(),
+        phase in select(vec![Phase::Applying, Phase::Verifying, Phase::RollingBack, Phase::Ended]),
+        (revision, done, total) in (any::<u32>(), any::<u32>(), any::<u32>()),
+        current in words(),
+        outcome in option::of(select(vec![
+            Outcome::Confirmed, Outcome::Reverted, Outcome::PartlyReverted, Outcome::Unknown,
+        ])),
+        error in option::of(refusal()),
+        differs in vec(words(), 0..3),
+        at in any::<i64>(),
+    ) -> Report {
+        Report { id, phase, revision, done, total, current, outcome, error, differs, at }
+    }
+}
+
+prop_compose! {
+    fn notice()(
+        (id, at) in (any::<u64>(), any::<i64>()),
+        severity in select(vec![Severity::Info, Severity::Warning, Severity::Critical]),
+        (code, message) in (words(), words()),
+        vif in option::of(vif_id()),
+        change_set in option::of(change_set_id()),
+    ) -> Notice {
+        Notice { id, at, severity, code, message, vif, change_set }
+    }
+}
+
+fn rate() -> impl Strategy<Value = Rate> {
+    (any::<u64>(), any::<u64>()).prop_map(|(rx_bps, tx_bps)| Rate { rx_bps, tx_bps })
+}
+
+prop_compose! {
+    fn traffic()(
+        (at, over_ms) in (any::<i64>(), any::<u32>()),
+        interfaces in vec((interface(), rate()), 0..4),
+        vifs in vec((vif_id(), rate()), 0..4),
+    ) -> TrafficSample {
+        TrafficSample { at, over_ms, interfaces, vifs }
+    }
+}
+
+prop_compose! {
+    fn device()(
+        (identity, routeros_version, board, architecture) in (words(), words(), words(), words()),
+        (uptime_s, memory_free, memory_total) in (any::<u64>(), any::<u64>(), any::<u64>()),
+        cpu_percent in 0..=100_u8,
+    ) -> Device {
+        Device { identity, routeros_version, board, architecture, uptime_s, cpu_percent, memory_free, memory_total }
+    }
+}
+
+prop_compose! {
+    fn listed()((name, kind) in (interface(), words()), (running, disabled) in any::<(bool, bool)>()) -> Interface {
+        Interface { name, kind, running, disabled }
+    }
+}
+
+prop_compose! {
+    fn kill_switch()(
+        state in select(vec![
+            KillSwitchState::Armed, KillSwitchState::Suspect, KillSwitchState::Engaged, KillSwitchState::Recovering,
+            KillSwitchState::Off,
+        ]),
+        gate in select(vec![Gate::Open, Gate::Closed]),
+        (active, since) in (any::<bool>(), any::<i64>()),
+        reason in words(),
+    ) -> KillSwitch {
+        KillSwitch { mode: KillSwitchMode::Block, state, active, gate, since, reason }
+    }
+}
+
+prop_compose! {
+    fn counters()((rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops) in any::<(u64, u64, u64, u64, u64, u64)>()) -> Traffic {
+        Traffic { rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops }
+    }
+}
+
+prop_compose! {
+    fn isolation()((verified_at, ok) in any::<(i64, bool)>(), findings in vec(words(), 0..3)) -> Isolation {
+        Isolation { verified_at, ok, findings }
+    }
+}
+
+prop_compose! {
+    fn vif()(
+        (spec, created_at) in (spec(), any::<i64>()),
+        vlan_id in (1..=4094_u16).prop_map(|id| VlanId::new(id).expect("a VLAN")),
+        (bridge, interface) in (interface(), interface()),
+        (gateway_ip, service_ip) in any::<([u8; 4], [u8; 4])>(),
+        status in select(vec![VifStatus::Active, VifStatus::Inactive, VifStatus::Failed]),
+        kill_switch in kill_switch(),
+        traffic in counters(),
+        isolation in option::of(isolation()),
+    ) -> VifReport {
+        let (gateway_ip, service_ip) = (gateway_ip.into(), service_ip.into());
+        VifReport {
+            spec, created_at, vlan_id, bridge, interface, gateway_ip, service_ip, status, kill_switch, traffic, isolation,
+        }
+    }
+}
+
+prop_compose! {
+    fn state()(
+        (agent_version, why) in (words(), option::of(words())),
+        device in option::of(device()),
+        interfaces in vec(listed(), 0..4),
+        vifs in vec(vif(), 0..4),
+        refused in vec((words(), any::<u64>()), 0..4),
+        at in any::<i64>(),
+    ) -> RouterState {
+        let api = why.map_or(ApiState::Connected, ApiState::Unreachable);
+        RouterState { agent_version, api, device, interfaces, vifs, refused, at }
+    }
+}
