@@ -1,6 +1,9 @@
 //! Many commands: how many are in flight, and in how many writes they go out.
 
-use bulkhead_agent::io::routeros::{Sentence, Target};
+use bulkhead_agent::io::{
+    clock,
+    routeros::{Sentence, Target},
+};
 
 use crate::peer::{add, done, piped, print, session, target};
 
@@ -33,6 +36,10 @@ async fn a_router_that_answers_one_by_one_still_gets_sixteen_commands_a_write() 
         for _ in 0..COMMANDS {
             let (_, tag) = peer.command().await;
             peer.send(done().tag(&tag)).await;
+            // Lets the client see each answer by itself.
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
         }
     };
     let (answers, ()) = tokio::join!(client.run_all(vec![add(); COMMANDS]), router);
@@ -63,6 +70,31 @@ async fn commands_that_take_long_do_not_keep_the_rest_of_the_window_empty() {
     };
     let (slow, quick, ()) = tokio::join!(slow, quick, router);
     assert!(slow.iter().chain(&quick).all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_finds_room_is_not_kept_back_for_others() {
+    let (client, mut peer) = piped(&target()).await;
+    let slow = tokio::spawn({
+        let client = client.clone();
+        async move { client.run_all(vec![print(); 31]).await }
+    });
+    let mut slow_tags = Vec::new();
+    for _ in 0..31 {
+        slow_tags.push(peer.command().await.1);
+    }
+    let before = clock::now();
+    let router = async {
+        let tag = peer.expect("/ip/address/add").await;
+        peer.send(done().tag(&tag)).await;
+    };
+    let (answer, ()) = tokio::join!(client.run(add()), router);
+    assert!(answer.is_ok());
+    assert_eq!(clock::now(), before, "virtual time, so this is exact");
+    for tag in slow_tags {
+        peer.send(done().tag(&tag)).await;
+    }
+    assert!(slow.await.expect("it ran").iter().all(Result::is_ok));
 }
 
 #[tokio::test]
