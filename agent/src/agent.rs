@@ -12,7 +12,7 @@ use crate::{
     bus::{Gate, Speaker, SpeakerError},
     config::{Config, RouterOsTls, secret::SecretError},
     engine::Engine,
-    flow::vif::address_plan::Pools,
+    flow::{change_set::Change, vif::address_plan::Pools},
     io::{
         clock::{Clock, Instant},
         mqtt,
@@ -144,7 +144,7 @@ fn engine(
         Pools { vlans: config.pools.vlan_first.get()..=config.pools.vlan_last.get(), subnets: config.pools.subnet };
     let voice = voice.clone();
     let mut told: Option<(Phase, Instant)> = None;
-    Engine::new(router, journal, pools, clock, move |report| {
+    Engine::new(router, journal, pools, clock, move |change, report| {
         let now = clock.now();
         let same = told.is_some_and(|(phase, at)| phase == report.phase && now.duration_since(at) < STEPS_EVERY);
         if same {
@@ -153,7 +153,7 @@ fn engine(
         told = Some((report.phase, now));
         voice.change_set(report, clock.unix_millis());
         if report.phase == Phase::Ended {
-            voice.news(ended(report), clock.unix_millis());
+            voice.news(ended(change, report), clock.unix_millis());
             // A full queue means that the keeper is about to look anyway.
             let _ = orders.try_send(Order::Changed);
         }
@@ -161,23 +161,26 @@ fn engine(
 }
 
 /// The end of a change as a line of the event list.
-fn ended(report: &Report) -> News {
-    let why = report.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+fn ended(change: &Change, report: &Report) -> News {
+    let title = change.title();
+    let why = report.error.as_ref().map(|error| format!(" ({})", error.message)).unwrap_or_default();
     let (severity, code, message) = match report.outcome {
-        Some(Outcome::Confirmed) => (Severity::Info, "change_confirmed", "The change is in force.".to_owned()),
-        Some(Outcome::Reverted) => {
-            (Severity::Warning, "change_reverted", format!("The change was undone, and the router is as before{why}."))
+        Some(Outcome::Confirmed) => {
+            (Severity::Info, "change_confirmed", format!("In force, read back from the router: {title}."))
         }
-        Some(Outcome::PartlyReverted) => (
-            Severity::Critical,
-            "change_partly_reverted",
-            format!("The change could not be undone wholly; {} objects differ{why}.", report.differs.len()),
-        ),
+        Some(Outcome::Reverted) => {
+            let message = format!("Undone, and the router read back as before{why}: {title}.");
+            (Severity::Warning, "change_reverted", message)
+        }
+        Some(Outcome::PartlyReverted) => {
+            let message = format!("Could not be undone wholly, {} objects differ{why}: {title}.", report.differs.len());
+            (Severity::Critical, "change_partly_reverted", message)
+        }
         Some(Outcome::Unknown) | None => {
-            (Severity::Critical, "change_unknown", format!("What became of the change is not known{why}."))
+            (Severity::Critical, "change_unknown", format!("What became of it is not known{why}: {title}."))
         }
     };
-    News { severity, code, message, vif: None, change_set: Some(report.id.clone()) }
+    News { severity, code, message, vif: change.only_vif().cloned(), change_set: Some(report.id.clone()) }
 }
 
 /// Goes on with what an earlier run left open, before anything new is taken.

@@ -30,13 +30,16 @@ use shared::{
 /// How often undoing is tried again while the router answers and refuses, before what is left is said to be left.
 const UNDO_ROUNDS: u32 = 3;
 
+/// Whom each report is told.
+type Tell = Box<dyn FnMut(&Change, &Report) + Send>;
+
 /// The engine of one router.
 pub struct Engine {
     router: RouterPort,
     journal: Journal,
     pools: Pools,
     clock: Clock,
-    tell: Box<dyn FnMut(&Report) + Send>,
+    tell: Tell,
 }
 
 /// A change that was taken and is in the journal, and where it stands.
@@ -63,7 +66,7 @@ impl Engine {
         journal: Journal,
         pools: Pools,
         clock: Clock,
-        tell: impl FnMut(&Report) + Send + 'static,
+        tell: impl FnMut(&Change, &Report) + Send + 'static,
     ) -> Self {
         Self { router, journal, pools, clock, tell: Box::new(tell) }
     }
@@ -221,7 +224,7 @@ impl Engine {
         if let Err(error) = self.journal.progress(begun.direction, &begun.report) {
             tracing::error!(%error, "the journal could not be written");
         }
-        (self.tell)(&begun.report);
+        (self.tell)(&begun.change, &begun.report);
     }
 
     fn end(&mut self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
@@ -235,7 +238,7 @@ impl Engine {
             tracing::error!(%error, "the end of a change could not be journaled; the next start finds it open and reads the router again");
         }
         tracing::info!(change_set = %begun.change.id, ?outcome, "the change has ended");
-        (self.tell)(&begun.report);
+        (self.tell)(&begun.change, &begun.report);
         begun.report
     }
 

@@ -25,7 +25,7 @@ use crate::{
     },
     voice::Voice,
 };
-use shared::router::TrafficSample;
+use shared::router::{Interface, TrafficSample};
 use sight::Sight;
 use std::time::Duration;
 use tokio::{sync::mpsc, time::timeout};
@@ -163,7 +163,7 @@ impl Keeper {
             interfaces: Vec::new(),
             vifs: Vec::new(),
         };
-        for interface in self.sight.interfaces() {
+        for interface in self.sight.interfaces().iter().filter(|interface| is_of_interest(interface, vifs)) {
             if let Some(grown) = reading.grown.get(interface.name.as_str()) {
                 sample.interfaces.push((interface.name.clone(), grown.rate(reading.over_ms)));
             }
@@ -238,6 +238,13 @@ impl Keeper {
 /// The mark of a VIF's lease. It is dynamic and never in an export.
 fn lease_mark(vif: &Vif) -> String {
     format!("bulkhead:vif/{}/lease", vif.spec.id)
+}
+
+/// Whether an interface's traffic is worth a line in the plot: a VIF leaves by it, or it carries traffic and is no
+/// bridge, which would show what its ports show once more.
+fn is_of_interest(interface: &Interface, vifs: &[Vif]) -> bool {
+    let used = vifs.iter().any(|vif| *vif.spec.egress.interface() == interface.name);
+    used || (interface.running && interface.kind != "bridge")
 }
 
 /// Waits for an event; false when there will be no more. Without a listener it waits for ever.

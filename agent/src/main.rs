@@ -3,7 +3,8 @@
 use anyhow::Context as _;
 use bulkhead_agent::{agent, check, config::Config, io::clock::Clock};
 use clap::{Parser, Subcommand};
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use nix::unistd::Pid;
+use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -36,6 +37,8 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
+    // Asked for at once: a parent that ends while we start must be missed too.
+    let parent = nix::unistd::getppid();
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("BULKHEAD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -43,9 +46,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.command.unwrap_or(Command::Run) {
         Command::Run => {
-            if arguments.die_with_parent {
-                nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM)?;
-            }
+            let parent = arguments.die_with_parent.then_some(parent);
             let config = Config::load(&arguments.config)?;
             runtime.block_on(async {
                 let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
@@ -53,6 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
                     tokio::select! {
                         _ = terminate.recv() => {}
                         _ = tokio::signal::ctrl_c() => {}
+                        () = orphaned(parent) => {}
                     }
                 };
                 agent::run(config, Clock::system(), stop).await.map_err(anyhow::Error::from)
@@ -69,4 +71,14 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Waits for the end of the process that started this one. The kernel's own signal for that comes when the *thread* that
+/// started us ends, which says nothing.
+async fn orphaned(parent: Option<Pid>) {
+    let Some(parent) = parent else { return std::future::pending().await };
+    while nix::unistd::getppid() == parent {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    tracing::info!("the process that started the agent is gone");
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use bulkhead_agent::{
     engine::{Begun, Engine},
-    flow::vif::address_plan::Pools,
+    flow::{change_set::Change, vif::address_plan::Pools},
     io::{
         clock::Clock,
         router::RouterPort,
@@ -99,11 +99,12 @@ impl Bench {
         let told = Arc::new(Mutex::new(Vec::new()));
         let teller = told.clone();
         let pools = Pools { vlans: 100..=4094, subnets: "172.16.64.0/18".parse()? };
-        let engine = Engine::new(router.clone(), journal.clone(), pools, Clock::system(), move |report: &Report| {
-            if let Ok(mut told) = teller.lock() {
-                told.push(report.clone());
-            }
-        });
+        let engine =
+            Engine::new(router.clone(), journal.clone(), pools, Clock::system(), move |_: &Change, report: &Report| {
+                if let Ok(mut told) = teller.lock() {
+                    told.push(report.clone());
+                }
+            });
         Ok(Agent { engine, store, journal, router, told })
     }
 

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::{
     change_set::{Item, Operation, Plan, Refusal, Resource},
-    ids::ChangeSetId,
+    ids::{ChangeSetId, VifId},
     vif::VifSpec,
 };
 
@@ -58,6 +58,23 @@ impl Change {
             Direction::Forward => &self.after,
             Direction::Back => &self.before,
         }
+    }
+
+    /// What it is about, for people: `VIF tor created`.
+    pub fn title(&self) -> String {
+        let created = self.after.iter().filter(|vif| !self.before.contains(vif)).map(|vif| (vif, "created"));
+        let removed = self.before.iter().filter(|vif| !self.after.contains(vif)).map(|vif| (vif, "removed"));
+        let parts: Vec<String> =
+            created.chain(removed).map(|(vif, done)| format!("VIF {} {done}", vif.spec.name)).collect();
+        if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+    }
+
+    /// The VIF that it is about, where it is one.
+    pub fn only_vif(&self) -> Option<&VifId> {
+        let created = self.after.iter().filter(|vif| !self.before.contains(vif));
+        let removed = self.before.iter().filter(|vif| !self.after.contains(vif));
+        let mut all = created.chain(removed).map(|vif| &vif.spec.id);
+        all.next().filter(|_| all.next().is_none())
     }
 
     /// Which way an agent goes on that finds this change unfinished at its start.

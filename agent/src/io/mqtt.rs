@@ -16,16 +16,19 @@
 //! | `flight.rs`     | what was published and not acknowledged yet                      |
 //! | `retained.rs`   | the newest payload of each retained topic                        |
 //! | `session.rs`    | resuming the broker's session without a memory of our own        |
+//! | `probe.rs`      | signing in and out again, to see whether it works                |
 //! | `failure.rs`    | why there is no connection, in words                             |
 
 mod connection;
 mod failure;
 mod flight;
 mod options;
+mod probe;
 mod retained;
 mod session;
 
 pub use options::{Dial, Duplex, Options, StartError};
+pub use probe::probe;
 
 use super::{clock::Clock, routeros::backoff, store::Store};
 use crate::config::Config;

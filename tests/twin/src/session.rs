@@ -159,7 +159,18 @@ impl Session {
     async fn carry_out(&mut self, sentence: &Sentence, fault: Option<Fault>) -> Next {
         let answer = Answer::to(sentence);
         match sentence.first() {
-            b"/login" => return self.sign_in(sentence, answer).await,
+            b"/login" => {
+                let next = self.sign_in(sentence, answer).await;
+                return match fault.map(|fault| fault.kind) {
+                    Some(FaultKind::Disconnect) => Next::Cut,
+                    Some(FaultKind::Stall) => Next::Silent,
+                    Some(kind @ FaultKind::Reboot) => {
+                        self.router.strike(kind);
+                        Next::Cut
+                    }
+                    Some(FaultKind::Trap | FaultKind::Delay | FaultKind::CounterReset) | None => next,
+                };
+            }
             b"/quit" => {
                 self.say(answer.fatal("session terminated on request")).await;
                 return Next::Close;

@@ -119,9 +119,7 @@ impl Options {
     /// [`IdError`] for a router id without room for `agent-` before it.
     pub fn new(router: RouterId, broker: Broker) -> Result<Self, IdError> {
         let mut mqtt = MqttOptions::new(SenderId::agent(&router)?.to_string(), (broker.host.clone(), broker.port));
-        let will = LastWill::new(Home::Availability(router.clone()).to_string(), OFFLINE, QoS::AtLeastOnce, true, None);
-        mqtt.set_last_will(will)
-            .set_keep_alive(30)
+        mqtt.set_keep_alive(30)
             .set_clean_start(false)
             .set_session_expiry_interval(Some(7 * 86_400))
             .set_receive_maximum(Some(RECEIVE))
@@ -153,8 +151,15 @@ impl Options {
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 
-    pub(super) fn mqtt(&self) -> MqttOptions {
+    /// The same without a will: nobody must hear of it when we go.
+    pub(super) fn passing(&self) -> MqttOptions {
         self.mqtt.clone()
+    }
+
+    pub(super) fn mqtt(&self) -> MqttOptions {
+        let mut options = self.mqtt.clone();
+        options.set_last_will(LastWill::new(self.availability(), OFFLINE, QoS::AtLeastOnce, true, None));
+        options
     }
 
     pub(super) fn host(&self) -> &str {
