@@ -4,6 +4,7 @@ use super::time::iso;
 use serde::Serialize;
 use shared::{
     change_set::{Outcome, Phase, Report},
+    ids::{ChangeSetId, VifId},
     notice::{Notice, Severity},
     router::{ApiState, RouterState},
     vif::{Gate, KillSwitchState, VifReport, VifStatus},
@@ -104,7 +105,7 @@ struct Change<'a> {
 
 /// `bulkhead/<router>/event`. Home Assistant wants the key `event_type`.
 #[derive(Serialize)]
-struct Event<'a> {
+struct Line<'a> {
     event_type: &'a str,
     /// Stable over a repeated delivery.
     id: u64,
@@ -211,13 +212,13 @@ pub(super) fn change(report: &Report) -> Vec<u8> {
 }
 
 pub(super) fn event(notice: &Notice) -> Vec<u8> {
-    json(&Event {
+    json(&Line {
         event_type: &notice.code,
         id: notice.id,
         severity: notice.severity,
         message: &notice.message,
-        vif: notice.vif.as_ref().map(|id| id.as_str()),
-        change_set: notice.change_set.as_ref().map(|id| id.as_str()),
+        vif: notice.vif.as_ref().map(VifId::as_str),
+        change_set: notice.change_set.as_ref().map(ChangeSetId::as_str),
         at: iso(notice.at),
     })
 }
@@ -232,7 +233,7 @@ mod tests {
     use super::*;
     use crate::home::samples;
     use expect_test::{Expect, expect};
-    use shared::{change_set::Refusal, ids::VifId, vif::KillSwitch};
+    use shared::{change_set::Refusal, vif::KillSwitch};
 
     fn check(document: &[u8], expected: &Expect) {
         let lines = String::from_utf8_lossy(document).replace(",\"", ",\n\"");
