@@ -43,9 +43,10 @@ pub fn python() -> Result<PathBuf, Lacking> {
 /// # Errors
 /// Where it fails, with what it complained of.
 pub async fn run(command: &mut Command) -> anyhow::Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
     let output = output(command).await?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?}: {}: {complaint}", output.status);
+    ensure!(output.status.success(), "{name}: {}: {complaint}", output.status);
     Ok(String::from_utf8(output.stdout)?)
 }
 

@@ -41,9 +41,8 @@ impl Drop for Part {
     fn drop(&mut self) {
         let _gone_already = self.child.kill();
         let _waited_already = self.child.wait();
-        if std::thread::panicking() {
-            crate::say(&format!("{}:\n{}", self.log.display(), self.said()));
-        }
+        // Shown when the test fails.
+        crate::say(&format!("{}:\n{}", self.log.display(), self.said()));
     }
 }
 
@@ -137,7 +136,7 @@ impl Agent {
     pub fn start(router: &str, twin: &Twin, broker: &Broker, place: &Path) -> anyhow::Result<Self> {
         let (controller, key) = (SigningKey::from_bytes(&[7; 32]), SigningKey::from_bytes(&[8; 32]));
         let mount = place.join("mount");
-        fs::create_dir(&mount)?;
+        fs::create_dir_all(mount.join("data"))?;
         fs::set_permissions(&mount, fs::Permissions::from_mode(0o700))?;
         let (host, port) = twin.ready.api_tls.rsplit_once(':').context("the twin's address has no port")?;
         let config = format!(
