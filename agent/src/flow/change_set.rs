@@ -212,7 +212,7 @@ fn warnings(change: &Change, router: &Snapshot) -> Vec<String> {
             let row = router.rows(Menu::Interface).iter().find(|row| row.get("name") == egress.as_str())?;
             (!row.is("running")).then(|| {
                 format!(
-                    "`{egress}` does not run at the moment: the kill switch of `{}` stays engaged until it does.",
+                    "{egress} does not run at the moment: the kill switch of {} stays engaged until it does.",
                     vif.spec.name
                 )
             })

@@ -108,10 +108,10 @@ impl Sight {
         if next.state != known.kill_switch.state {
             let (name, way) = (&known.vif.spec.name, known.vif.spec.egress.interface());
             self.news.push(if next.active {
-                let message = format!("The kill switch of `{name}` is engaged: {} (`{way}`).", next.reason);
+                let message = format!("The kill switch of {name} is engaged: {} ({way}).", next.reason);
                 news(Severity::Warning, "kill_switch_engaged", message, Some(vif.clone()))
             } else {
-                let message = format!("The kill switch of `{name}` is armed and its gate open: `{way}` is up.");
+                let message = format!("The kill switch of {name} is armed and its gate open: {way} is up.");
                 news(Severity::Info, "kill_switch_armed", message, Some(vif.clone()))
             });
         }

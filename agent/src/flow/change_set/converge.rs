@@ -68,22 +68,21 @@ pub enum Anchor {
 impl Step {
     /// The write for the preview and the journal. A foreign row is named by its place, not by its id.
     pub fn operation(&self) -> Operation {
-        let place = |before: &Option<Anchor>| match before {
-            None => "the end".to_owned(),
-            Some(Anchor::Mark(mark)) => mark.clone(),
-            Some(Anchor::Foreign(_)) => "the first row of the table".to_owned(),
+        let place = |name: &str, before: &Option<Anchor>| {
+            let row = match before.as_ref()? {
+                Anchor::Mark(mark) => mark.clone(),
+                Anchor::Foreign(_) => "(first row that is not ours)".to_owned(),
+            };
+            Some((name.to_owned(), row))
         };
         let (verb, attributes) = match self {
             Self::Add { object, before } => {
-                let mut attributes = owned(object);
-                if object.menu.is_ordered() {
-                    attributes.push(("place-before".to_owned(), place(before)));
-                }
-                (Verb::Add, attributes)
+                (Verb::Add, owned(object).into_iter().chain(place("place-before", before)).collect())
             }
             Self::Set { object, .. } => (Verb::Set, owned(object)),
             Self::Move { mark, before, .. } => {
-                (Verb::Move, vec![("comment".to_owned(), mark.clone()), ("destination".to_owned(), place(before))])
+                let moved = [("comment".to_owned(), mark.clone())];
+                (Verb::Move, moved.into_iter().chain(place("destination", before)).collect())
             }
             Self::Remove { mark, .. } => (Verb::Remove, vec![("comment".to_owned(), mark.clone())]),
         };
