@@ -18,7 +18,6 @@ pub(super) mod access;
 pub(super) mod change_set;
 pub(super) mod door;
 pub(super) mod events;
-mod filters;
 mod form;
 pub(super) mod router;
 pub(super) mod routers;
@@ -196,8 +195,13 @@ struct ProblemPage<'a> {
 
 /// A problem for people.
 pub(super) fn problem(problem: &Problem, frame: &Frame) -> Response {
+    render_problem(problem, &ProblemPage { frame, problem })
+}
+
+/// A page that shows a problem, with the problem's status.
+fn render_problem(problem: &Problem, page: &impl Template) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = render(status, &ProblemPage { frame, problem });
+    let mut response = render(status, page);
     if let Some(seconds) = problem.extra.get("retry_after_s").and_then(serde_json::Value::as_u64) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }

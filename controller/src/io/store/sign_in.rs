@@ -138,8 +138,8 @@ pub async fn create_token(store: &Store, name: &str, now: i64) -> Result<Credent
         .call(move |db| {
             let make =
                 "INSERT INTO token (id, name, secret, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-            let made = db.execute(make, params![id, name, fingerprint.as_slice(), now])?;
-            if made == 0 { Err(SignInError::Taken) } else { Ok(()) }
+            let rows = db.execute(make, params![id, name, fingerprint.as_slice(), now])?;
+            if rows == 0 { Err(SignInError::Taken) } else { Ok(()) }
         })
         .await?;
     Ok(credential)

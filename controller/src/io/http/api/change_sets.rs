@@ -96,7 +96,16 @@ pub(in crate::io::http) async fn step(
         "rollback" => match app.controller().change_set(id).await?.state {
             Stage::Active => Event::Undo,
             Stage::Error => Event::ForceRollback,
-            _ => Event::Roll,
+            Stage::Idle
+            | Stage::Draft
+            | Stage::Validating
+            | Stage::Invalid
+            | Stage::Previewing
+            | Stage::Confirming
+            | Stage::Applying
+            | Stage::Verifying
+            | Stage::Rollback
+            | Stage::RolledBack => Event::Roll,
         },
         _ => return Err(answer::not_found()),
     };

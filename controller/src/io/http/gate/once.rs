@@ -50,9 +50,9 @@ async fn remembered(
     let body = read::body(Request::new(body)).await?;
     let mark = Fingerprint { who: holder.key(), key: key.to_owned(), route, body: Sha256::digest(&body).into() };
     let store = gate.app.store();
-    match idempotency::reserve(store, mark.clone(), gate.app.now()).await? {
-        Known::New => {}
-        known => return Ok(again(known)),
+    let known = idempotency::reserve(store, mark.clone(), gate.app.now()).await?;
+    if known != Known::New {
+        return Ok(again(known));
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     settle(store, mark, gate.route.keeps, response).await

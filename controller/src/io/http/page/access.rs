@@ -1,6 +1,6 @@
 //! Who may sign in: tokens, the password, sessions.
 
-use super::{App, Errors, Frame, Visit, door, filters, form::given, render, see};
+use super::{App, Errors, Frame, Visit, door, form::given, render, see};
 use crate::{
     io::{
         http::{
@@ -188,8 +188,8 @@ fn account(visit: &Visit) -> Option<String> {
 }
 
 fn rejected(error: SignInError, field: &str) -> Errors {
-    match error {
-        SignInError::Taken => Errors::at(field, "Somebody has set a password in the meantime. Load the page again."),
-        other => Errors::of_problem(&other.into(), &["name", "password"]),
+    if matches!(error, SignInError::Taken) {
+        return Errors::at(field, "Somebody has set a password in the meantime. Load the page again.");
     }
+    Errors::of_problem(&error.into(), &["name", "password"])
 }

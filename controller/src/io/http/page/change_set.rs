@@ -1,7 +1,7 @@
 //! A change set: where it stands, what it writes, how it ended; and the list of them.
 
 use super::{
-    App, Frame, Visit, filters, ok, see,
+    App, Frame, Visit, ok, see,
     steps::{Step, steps},
     words,
 };
@@ -61,7 +61,7 @@ struct Action {
 struct Finding {
     class: &'static str,
     stage: String,
-    finding: FindingView,
+    found: FindingView,
 }
 
 struct Operation {
@@ -146,7 +146,7 @@ fn actions(change: &ChangeSetView) -> Vec<Action> {
 fn findings(change: &ChangeSetView) -> Vec<Finding> {
     let found = change.stages.iter().flat_map(|stage| {
         let class = if stage.status == StageStatus::Failed { "bad" } else { "warn" };
-        stage.findings.iter().map(move |finding| Finding { class, stage: stage.name.clone(), finding: finding.clone() })
+        stage.findings.iter().map(move |finding| Finding { class, stage: stage.name.clone(), found: finding.clone() })
     });
     found.collect()
 }

@@ -1,6 +1,6 @@
 //! The way in and out: setup, sign-in, sign-out; and the colours.
 
-use super::{App, Errors, Frame, Visit, answer, local, ok, render, see};
+use super::{App, Errors, Frame, Visit, answer, local, ok, render, render_problem, see};
 use crate::{
     io::{
         http::{
@@ -137,36 +137,32 @@ pub(in crate::io::http) async fn let_in(
     let address = address(peer);
     let token = form.token.trim();
     let name = if token.is_empty() { form.name.trim() } else { token.get(..19).unwrap_or(token) };
-    let holder = match attempt(&app, address, name) {
-        Err(problem) => Err(problem),
-        Ok(()) => {
-            let found = if token.is_empty() {
-                sign_in::check_password(app.store(), &form.name, &form.password).await?
-            } else {
-                sign_in::holder_of_token(app.store(), token, app.now()).await?
-            };
-            found.ok_or_else(|| wrong(token.is_empty()))
-        }
-    };
-    match holder {
+    match check(&app, address, name, &form).await {
         Ok(holder) => {
             passed(&app, address, name);
             enter(&app, &holder, local(&form.next)).await
         }
-        Err(problem) => {
+        Err(problem) if problem.status < 500 => {
             tracing::warn!(%address, code = problem.code, "a sign-in was refused");
             let has_account = sign_in::has_account(app.store()).await?;
             let errors = Errors::above(format!("{} {}", problem.detail, problem.hint));
             let (name, next) = (form.name, local(&form.next).to_owned());
             let page = SignInPage { frame: visit.frame(), errors, name, next, has_account };
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNAUTHORIZED);
-            let mut response = render(status, &page);
-            if let Some(seconds) = problem.extra.get("retry_after_s").and_then(serde_json::Value::as_u64) {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-            }
-            Ok(response)
+            Ok(render_problem(&problem, &page))
         }
+        Err(problem) => Err(problem),
     }
+}
+
+async fn check(app: &App, address: IpAddr, name: &str, form: &SignInForm) -> Result<Holder, Problem> {
+    attempt(app, address, name)?;
+    let token = form.token.trim();
+    let found = if token.is_empty() {
+        sign_in::check_password(app.store(), &form.name, &form.password).await?
+    } else {
+        sign_in::holder_of_token(app.store(), token, app.now()).await?
+    };
+    found.ok_or_else(|| wrong(token.is_empty()))
 }
 
 /// `POST /sign-out`

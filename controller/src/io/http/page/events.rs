@@ -3,7 +3,7 @@
 use super::{
     App, Frame, Visit, answer,
     change_set::{After, LINES},
-    filters, ok, words,
+    ok, words,
 };
 use crate::{
     io::http::read::{self, Params},

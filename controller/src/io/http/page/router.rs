@@ -1,6 +1,6 @@
 //! A router: how it is, its ways out, its VIFs, its traffic.
 
-use super::{App, Frame, Visit, filters, ok, routers::device, words};
+use super::{App, Frame, Visit, ok, routers::device, words};
 use crate::{
     io::http::read,
     problem::Problem,
@@ -64,8 +64,8 @@ pub(in crate::io::http) async fn show(
     let controller = app.controller();
     let router = controller.router(&id).await?;
     // The page does not wait for the agent to hear that somebody looks; the page's own stream says it again.
-    let (watcher, watched) = (controller.clone(), id.clone());
-    tokio::spawn(async move { watcher.watch(&watched).await });
+    let (agent, watched) = (controller.clone(), id.clone());
+    tokio::spawn(async move { agent.watch(&watched).await });
     let (interfaces, vifs) = (controller.interfaces(&id).await?, controller.vifs(&id).await?);
     let samples = controller.traffic(&id).await?;
     Ok(ok(&page(visit.frame(), router, &interfaces, vifs, samples)))

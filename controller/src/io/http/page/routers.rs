@@ -1,6 +1,6 @@
 //! The list of routers; adding, rekeying and forgetting one.
 
-use super::{App, Errors, Frame, Visit, filters, form::given, ok, render, see, words};
+use super::{App, Errors, Frame, Visit, form::given, ok, render, render_problem, see, words};
 use crate::{
     io::http::read::{self, Form},
     problem::Problem,
@@ -86,8 +86,7 @@ pub(in crate::io::http) async fn add(State(app): State<App>, visit: Visit, Form(
         Ok(enrolment) => render(StatusCode::CREATED, &EnrolmentPage { frame, enrolment }),
         Err(problem) => {
             let errors = Errors::of_problem(&problem, &["name", "id", "routeros", "mqtt_url"]);
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            render(status, &AddPage { frame, errors, form })
+            render_problem(&problem, &AddPage { frame, errors, form })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Creating and removing a VIF.
 
-use super::{App, Errors, Frame, Visit, ok, render, see, words};
+use super::{App, Errors, Frame, Visit, ok, render, render_problem, see, words};
 use crate::{
     io::http::read::{self, Form},
     problem::Problem,
@@ -75,8 +75,7 @@ pub(in crate::io::http) async fn add(
         Err(problem) if problem.status == 404 => Err(problem),
         Err(problem) => {
             let errors = Errors::of_problem(&problem, &["name", "egress", "kill_switch"]);
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-            Ok(render(status, &add_page(&app, &id, &visit, form, errors).await?))
+            Ok(render_problem(&problem, &add_page(&app, &id, &visit, form, errors).await?))
         }
     }
 }

@@ -6,6 +6,7 @@ use shared::{
     notice::Severity,
     vif::{Gate, KillSwitchState, VifStatus},
 };
+use std::fmt::Display;
 
 /// A word with its colour (a class of the style sheet) and its sign (an icon).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,6 +251,17 @@ fn scaled(value: u64, units: &[&'static str]) -> (String, &'static str) {
     let (whole, tenth) = (value / scale, value % scale * 10 / scale);
     let text = if at < 2 { whole.to_string() } else { format!("{whole}.{tenth}") };
     (text, units.get(at).copied().unwrap_or_default())
+}
+
+/// An RFC 3339 time for people without JavaScript: to the second, in UTC.
+pub(super) fn moment(time: impl Display) -> String {
+    let time = time.to_string();
+    format!("{} UTC", time.get(..19).unwrap_or(&time).replace('T', " "))
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: impl Display) -> String {
+    path.to_string().rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// A time span, in its two largest units.
