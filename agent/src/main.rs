@@ -4,7 +4,12 @@ use anyhow::Context as _;
 use bulkhead_agent::{agent, check, config::Config, io::clock::Clock};
 use clap::{Parser, Subcommand};
 use nix::unistd::Pid;
-use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -32,8 +37,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Print a configuration file with every default.
-    Example,
+    /// Print every key of the configuration file with its default and what it means.
+    Config,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -41,7 +46,11 @@ fn main() -> anyhow::Result<ExitCode> {
     let parent = nix::unistd::getppid();
     let arguments = Arguments::parse();
     let filter = EnvFilter::try_from_env("BULKHEAD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     // One thread: a router has better things to do with its cores, and SQLite's writes are short.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.command.unwrap_or(Command::Run) {
@@ -66,7 +75,7 @@ fn main() -> anyhow::Result<ExitCode> {
             write!(std::io::stdout(), "{}", if json { report.json() } else { report.words() })?;
             Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Example => {
+        Command::Config => {
             write!(std::io::stdout(), "{}", Config::documented())?;
             Ok(ExitCode::SUCCESS)
         }
