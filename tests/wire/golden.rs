@@ -61,7 +61,7 @@ fn open(envelope: &[u8], expected: &Message) -> Message {
 
 /// 32 bytes a line.
 fn to_hex(bytes: &[u8]) -> String {
-    let line = |line: &[u8]| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n";
+    let line = |line: &[u8]| line.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")) + "\n";
     bytes.chunks(32).map(line).collect()
 }
 

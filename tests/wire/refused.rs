@@ -63,20 +63,25 @@ fn header(sender: &str, router: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     postcard::to_stdvec(&header).expect("encoded")
 }
 
+/// What it is, who opens it, the envelope, and its reason or `taken`.
+type Row = (&'static str, Opener, Vec<u8>, &'static str);
+
 #[test]
 fn each_wrong_envelope_is_refused_under_its_name() {
-    let good = sealed(&request());
-    let fresh = Opener::default;
-    let at = |now| Opener { now, taken: None };
-    let taken = |taken| Opener { now: AT, taken: Some(taken) };
-    let message = |change: fn(&mut Message)| {
-        let mut message = request();
-        change(&mut message);
-        sealed(&message)
-    };
-    let forged = wire::seal(&request(), &SigningKey::from_bytes(&[8; 32])).expect("sealed");
-    let sequence = request().sequence;
-    let table: Vec<(&str, Opener, Vec<u8>, &str)> = vec![
+    let table: Vec<Row> = [of_wrong_shape(), of_wrong_people(), at_the_wrong_time()].into_iter().flatten().collect();
+    for (what, opener, envelope, expected) in &table {
+        assert_eq!(opener.verdict(envelope), *expected, "{what}");
+    }
+    let mut seen: BTreeSet<&str> = table.iter().map(|row| row.3).collect();
+    seen.insert("unknown_version");
+    let reasons: BTreeSet<&str> = Rejected::REASONS.into_iter().chain(["taken"]).collect();
+    assert_eq!(seen, reasons, "every reason has its row, unknown_version a test of its own");
+}
+
+/// Neither complete nor what it says it is.
+fn of_wrong_shape() -> Vec<Row> {
+    let (good, fresh) = (sealed(&request()), Opener::default);
+    vec![
         ("good", fresh(), good.clone(), "taken"),
         ("empty", fresh(), Vec::new(), "malformed"),
         ("too large by one", fresh(), vec![1; MAX_ENVELOPE + 1], "oversized"),
@@ -84,30 +89,6 @@ fn each_wrong_envelope_is_refused_under_its_name() {
         ("as large as allowed, and nonsense", fresh(), vec![1; MAX_ENVELOPE], "malformed"),
         ("a byte too long", fresh(), [good.as_slice(), &[0]].concat(), "malformed"),
         ("twice", fresh(), [good.as_slice(), &good].concat(), "malformed"),
-        ("signed by another", fresh(), forged, "forged"),
-        ("no signature", fresh(), [&[1], [0; 64].as_slice(), &good[65..]].concat(), "forged"),
-        ("somebody else's signature", fresh(), spliced(&good), "forged"),
-        ("the signature of the text alone", fresh(), without_domain(&good[65..]), "forged"),
-        (
-            "an unknown sender",
-            fresh(),
-            signed(1, &header("mallory", "r1", "request/router/refresh", &[])),
-            "unknown_sender",
-        ),
-        ("no sender at all", fresh(), signed(1, &header("", "r1", "request/router/refresh", &[])), "unknown_sender"),
-        ("a sender that is no id", fresh(), signed(1, &header("../x", "r1", "state", &[])), "unknown_sender"),
-        ("for another router", fresh(), message(|message| message.router = other_router()), "foreign"),
-        ("for no router", fresh(), signed(1, &header("controller", "", "request/router/refresh", &[])), "malformed"),
-        ("in its last millisecond", at(AT + 10_000), good.clone(), "taken"),
-        ("a millisecond late", at(AT + 10_001), good.clone(), "stale"),
-        ("years late", at(i64::MAX), good.clone(), "stale"),
-        ("as early as clocks may differ", at(AT - CLOCK_TOLERANCE_MS), good.clone(), "taken"),
-        ("earlier", at(AT - CLOCK_TOLERANCE_MS - 1), good.clone(), "from_the_future"),
-        ("before 1970", at(i64::MIN), good.clone(), "from_the_future"),
-        ("without expiry, late", at(i64::MAX), message(|message| message.expires_at = None), "taken"),
-        ("again", taken(sequence), good.clone(), "replayed"),
-        ("after a later one", taken(u64::MAX), good.clone(), "replayed"),
-        ("after the one before", taken(sequence - 1), good, "taken"),
         (
             "a body of another kind",
             fresh(),
@@ -132,14 +113,49 @@ fn each_wrong_envelope_is_refused_under_its_name() {
             signed(1, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]),
             "malformed",
         ),
-    ];
-    for (what, opener, envelope, expected) in &table {
-        assert_eq!(opener.verdict(envelope), *expected, "{what}");
-    }
-    let mut seen: BTreeSet<&str> = table.iter().map(|row| row.3).collect();
-    seen.insert("unknown_version");
-    let reasons: BTreeSet<&str> = Rejected::REASONS.into_iter().chain(["taken"]).collect();
-    assert_eq!(seen, reasons, "every reason has its row, unknown_version a test of its own");
+    ]
+}
+
+/// Not from or for whom it should be.
+fn of_wrong_people() -> Vec<Row> {
+    let (good, fresh) = (sealed(&request()), Opener::default);
+    let forged = wire::seal(&request(), &SigningKey::from_bytes(&[8; 32])).expect("sealed");
+    vec![
+        ("signed by another", fresh(), forged, "forged"),
+        ("no signature", fresh(), [&[1], [0; 64].as_slice(), &good[65..]].concat(), "forged"),
+        ("somebody else's signature", fresh(), spliced(&good), "forged"),
+        ("the signature of the text alone", fresh(), without_domain(&good[65..]), "forged"),
+        (
+            "an unknown sender",
+            fresh(),
+            signed(1, &header("mallory", "r1", "request/router/refresh", &[])),
+            "unknown_sender",
+        ),
+        ("no sender at all", fresh(), signed(1, &header("", "r1", "request/router/refresh", &[])), "unknown_sender"),
+        ("a sender that is no id", fresh(), signed(1, &header("../x", "r1", "state", &[])), "unknown_sender"),
+        ("for another router", fresh(), sealed(&Message { router: other_router(), ..request() }), "foreign"),
+        ("for no router", fresh(), signed(1, &header("controller", "", "request/router/refresh", &[])), "malformed"),
+    ]
+}
+
+/// Late, early or again.
+fn at_the_wrong_time() -> Vec<Row> {
+    let good = sealed(&request());
+    let sequence = request().sequence;
+    let at = |now| Opener { now, taken: None };
+    let taken = |taken| Opener { now: AT, taken: Some(taken) };
+    vec![
+        ("in its last millisecond", at(AT + 10_000), good.clone(), "taken"),
+        ("a millisecond late", at(AT + 10_001), good.clone(), "stale"),
+        ("years late", at(i64::MAX), good.clone(), "stale"),
+        ("as early as clocks may differ", at(AT - CLOCK_TOLERANCE_MS), good.clone(), "taken"),
+        ("earlier", at(AT - CLOCK_TOLERANCE_MS - 1), good.clone(), "from_the_future"),
+        ("before 1970", at(i64::MIN), good.clone(), "from_the_future"),
+        ("without expiry, late", at(i64::MAX), sealed(&Message { expires_at: None, ..request() }), "taken"),
+        ("again", taken(sequence), good.clone(), "replayed"),
+        ("after a later one", taken(u64::MAX), good.clone(), "replayed"),
+        ("after the one before", taken(sequence - 1), good, "taken"),
+    ]
 }
 
 /// The signature of another message of the same sender on this one's text.

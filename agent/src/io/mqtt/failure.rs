@@ -32,10 +32,10 @@ pub(super) fn words(options: &Options, error: &ConnectionError) -> String {
         return format!("the broker {broker} stopped answering");
     }
     if let ConnectionError::MqttState(StateError::ConnectionAborted) = error {
-        return closed(&broker);
+        return closed(options);
     }
     match io_error(error) {
-        Some(error) => io_words(&broker, error),
+        Some(error) => io_words(options, error),
         None => format!("the connection to the broker {broker} failed: {error}"),
     }
 }
@@ -52,23 +52,25 @@ fn io_error(error: &ConnectionError) -> Option<&io::Error> {
     }
 }
 
-fn io_words(broker: &str, error: &io::Error) -> String {
+fn io_words(options: &Options, error: &io::Error) -> String {
+    let broker = options.address();
     let kind = error.kind();
     if kind == ErrorKind::ConnectionRefused {
         format!("nothing listens at {broker}: check that the controller runs and that mqtt.url names its MQTT port")
     } else if kind == ErrorKind::NotFound {
         format!("the broker's name has no address ({error}): write its IP address into mqtt.url, or check DNS")
     } else if matches!(kind, ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) {
-        closed(broker)
+        closed(options)
     } else {
         format!("the connection to the broker {broker} failed: {error}")
     }
 }
 
-fn closed(broker: &str) -> String {
+fn closed(options: &Options) -> String {
+    let broker = options.address();
+    let why = if options.tls() { "it does not take the agent's certificate, or " } else { "" };
     format!(
-        "the broker {broker} closed the connection: if it does so each time, it does not take the agent's certificate, \
-         or mqtt.url names a port of something else"
+        "the broker {broker} closed the connection: if it does so each time, {why}mqtt.url names a port of something else"
     )
 }
 

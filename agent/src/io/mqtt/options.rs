@@ -162,6 +162,10 @@ impl Options {
         options
     }
 
+    pub(super) fn tls(&self) -> bool {
+        self.broker.tls
+    }
+
     pub(super) fn host(&self) -> &str {
         &self.broker.host
     }
