@@ -115,7 +115,8 @@ impl Config {
                 .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?,
         };
         let place = path.map_or_else(|| "the configuration".to_owned(), |path| path.display().to_string());
-        let wrong = |reason: &dyn std::fmt::Display| ConfigError::Wrong { place: place.clone(), reason: reason.to_string() };
+        let wrong =
+            |reason: &dyn std::fmt::Display| ConfigError::Wrong { place: place.clone(), reason: reason.to_string() };
         let mut table: Table = Self::documented().parse().map_err(|error| wrong(&error))?;
         let file: Table = text.parse().map_err(|error| wrong(&error))?;
         lay_over(&mut table, file, "").map_err(|reason| wrong(&reason))?;
@@ -214,12 +215,10 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
 
 fn set(value: &mut Value, text: &str) -> Result<(), String> {
     *value = match value {
-        Value::Boolean(_) => {
-            Value::Boolean(text.parse().map_err(|_| format!("`{text}` is neither true nor false"))?)
+        Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| format!("`{text}` is neither true nor false"))?),
+        Value::Array(_) => {
+            Value::Array(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect())
         }
-        Value::Array(_) => Value::Array(
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(|item| item.into()).collect(),
-        ),
         Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Datetime(_) | Value::Table(_) => {
             Value::String(text.to_owned())
         }

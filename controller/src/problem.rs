@@ -140,7 +140,11 @@ impl Problem {
 
     /// No VIF of this id.
     pub fn unknown_vif(id: &str) -> Self {
-        Self::new(UNKNOWN_VIF, format!("There is no VIF `{}`.", shown(id)), "`bulkhead vif list` shows which there are.")
+        Self::new(
+            UNKNOWN_VIF,
+            format!("There is no VIF `{}`.", shown(id)),
+            "`bulkhead vif list` shows which there are.",
+        )
     }
 
     /// No change set of this id.

@@ -111,8 +111,7 @@ impl Service {
         let controller = Controller::open(store, clock, setup);
         controller.join(link).await.map_err(|source| ServiceError::Store { path, source })?;
         let address = network::listening(config.http.listen);
-        let listener =
-            TcpListener::bind(address).await.map_err(|source| ServiceError::Address { address, source })?;
+        let listener = TcpListener::bind(address).await.map_err(|source| ServiceError::Address { address, source })?;
         let bound = listener.local_addr().map_err(|source| ServiceError::Address { address, source })?;
         let tls = match config.http.tls {
             Tls::Off => None,
@@ -150,8 +149,7 @@ impl Service {
 fn lock(data: &std::path::Path) -> Result<Flock<File>, ServiceError> {
     let path = data.join("lock");
     let file = File::create(&path).map_err(|source| ServiceError::File { path, source })?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock)
-        .map_err(|_| ServiceError::Running { path: data.to_owned() })
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| ServiceError::Running { path: data.to_owned() })
 }
 
 /// The broker, where it is the embedded one, and the way to whichever it is.
@@ -197,8 +195,8 @@ fn secret_file(path: &str) -> Result<String, ServiceError> {
     if path.is_empty() {
         return Ok(String::new());
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ServiceError::File { path: PathBuf::from(path), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ServiceError::File { path: PathBuf::from(path), source })?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 

@@ -215,10 +215,23 @@ fn as_object<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
-/// Reads what [`as_object`] wrote.
+/// Reads what [`as_object`] wrote, in the order in which it stands.
 fn from_object<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
-    let map = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
-    Ok(map.into_iter().collect())
+    struct Pairs;
+    impl<'de> serde::de::Visitor<'de> for Pairs {
+        type Value = Vec<(String, String)>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object of texts")
+        }
+        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+    deserializer.deserialize_map(Pairs)
 }
 
 #[cfg(test)]
@@ -233,8 +246,7 @@ mod tests {
 
     #[test]
     fn a_printed_enrolment_shows_no_secret() {
-        let file =
-            EnrolmentFile { path: "mqtt.password".into(), mode: "0600".into(), content: "hunter2".into() };
+        let file = EnrolmentFile { path: "mqtt.password".into(), mode: "0600".into(), content: "hunter2".into() };
         let enrolment = Enrolment { router: "r1".into(), files: vec![file], rsc: "password=hunter2".into() };
         assert!(!format!("{enrolment:?}").contains("hunter2"));
     }

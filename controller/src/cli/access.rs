@@ -19,7 +19,10 @@ use anyhow::bail;
 use clap::Subcommand;
 use hyper::Method;
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 #[derive(clap::Args)]
 pub(super) struct TokenArguments {
@@ -82,7 +85,7 @@ enum MqttUserCommand {
 /// Runs `bulkhead token`.
 pub(super) async fn token(arguments: TokenArguments) -> anyhow::Result<ExitCode> {
     match &arguments.data {
-        Some(data) => token_here(&open(data.clone())?, &arguments.command, arguments.reach.json).await?,
+        Some(data) => token_here(&open(data)?, &arguments.command, arguments.reach.json).await?,
         None => token_there(&arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -148,7 +151,7 @@ async fn token_here(store: &Store, command: &TokenCommand, json: bool) -> anyhow
 
 /// Runs `bulkhead mqtt-user`.
 pub(super) async fn mqtt_user(arguments: MqttUserArguments) -> anyhow::Result<ExitCode> {
-    let store = open(arguments.data.unwrap_or_else(config::default_data))?;
+    let store = open(&arguments.data.unwrap_or_else(config::default_data))?;
     match arguments.command {
         MqttUserCommand::Add { name, write } => {
             let password = add_mqtt_user(&store, &name, write).await?;
@@ -159,7 +162,7 @@ pub(super) async fn mqtt_user(arguments: MqttUserArguments) -> anyhow::Result<Ex
             }
         }
         MqttUserCommand::List => {
-            let users: Vec<MqttUser> = store.call(|tx| mqtt_users::all(tx)).await?;
+            let users: Vec<MqttUser> = store.call(mqtt_users::all).await?;
             let rows: Vec<[String; 3]> = users
                 .iter()
                 .map(|user| {
@@ -210,7 +213,7 @@ pub(super) async fn add_mqtt_user(store: &Store, name: &str, may_write: bool) ->
     Ok(password)
 }
 
-fn open(data: PathBuf) -> anyhow::Result<Store> {
-    keys::private_folder(&data)?;
+fn open(data: &Path) -> anyhow::Result<Store> {
+    keys::private_folder(data)?;
     Ok(Store::open(&data.join("bulkhead.db"))?)
 }

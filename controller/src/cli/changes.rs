@@ -69,7 +69,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Show { id } => {
             let found: ChangeSetView = client.get(&format!("/change-sets/{id}")).await?;
-            if json { output::json(&found)? } else { print(&found)? }
+            if json {
+                output::json(&found)?;
+            } else {
+                print(&found)?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Confirm { id } => {

@@ -43,7 +43,8 @@ impl Client {
             }
             _ => bail!("`{url}` is no address: write https://host:port (--url or BULKHEAD_URL)"),
         };
-        let connector = HttpsConnectorBuilder::new().with_tls_config((*tls).clone()).https_or_http().enable_http1().build();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config((*tls).clone()).https_or_http().enable_http1().build();
         Ok(Self { base, token: token.to_owned(), hyper: Hyper::builder(TokioExecutor::new()).build(connector) })
     }
 

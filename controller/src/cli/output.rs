@@ -45,8 +45,7 @@ fn lay_out<const N: usize>(head: [&str; N], rows: &[[String; N]], colours: bool)
     };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let laid = |cells: [&str; N]| {
-        let padded: Vec<String> =
-            cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         padded.join("  ").trim_end().to_owned()
     };
     let heading = laid(head);

@@ -66,7 +66,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::List { router } => {
             let found: Vec<VifView> = client.get(&format!("/routers/{router}/vifs")).await?;
-            if json { output::json(&found)? } else { list(&found)? }
+            if json {
+                output::json(&found)?;
+            } else {
+                list(&found)?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Show { router, vif } => {

@@ -90,7 +90,7 @@ impl Controller {
         let controller = self.clone();
         let task = tokio::spawn(async move { controller.listen(heard).await });
         *lock(&self.inner.bus.inbox) = Some(task);
-        for router in self.inner.store.call(|tx| routers::all(tx)).await? {
+        for router in self.inner.store.call(routers::all).await? {
             self.employ(&router.id);
         }
         Ok(())
@@ -101,7 +101,7 @@ impl Controller {
             match heard {
                 Heard::Up => tracing::info!("connected to the broker"),
                 Heard::Down => self.all_out_of_sight(),
-                Heard::Message(message) => self.received(message).await,
+                Heard::Message(message) => self.received(*message).await,
             }
         }
     }
@@ -152,8 +152,7 @@ impl Controller {
     /// Signs a request. Its sequence is on the disk before it is used, so that it is never used twice.
     async fn seal(&self, router: &RouterId, request: Request) -> Result<(u64, Vec<u8>), String> {
         let micros = self.inner.clock.unix_micros();
-        let next: Result<u64, StoreError> =
-            self.inner.store.call(move |tx| routers::next_sequence(tx, micros)).await;
+        let next: Result<u64, StoreError> = self.inner.store.call(move |tx| routers::next_sequence(tx, micros)).await;
         let sequence = next.map_err(|error| error.to_string())?;
         let now = self.now();
         let message = Message {
@@ -178,8 +177,9 @@ impl Controller {
     pub(super) async fn ask_done(&self, router: &RouterId, request: Request) -> Result<(), Problem> {
         match self.ask(router, request).await {
             Ok(Reply::Done) => Ok(()),
-            Ok(Reply::Refused(refusal)) => Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint)
-                .with("refusal", refusal.code)),
+            Ok(Reply::Refused(refusal)) => {
+                Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
+            }
             Ok(Reply::Plan(_) | Reply::Report(_) | Reply::Unsupported(_)) => Err(Problem::new(
                 problem::REFUSED,
                 "The agent does not know this request.",

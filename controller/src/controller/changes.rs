@@ -44,11 +44,8 @@ impl Controller {
     /// `unknown_change_set`
     pub async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetView, Problem> {
         let wanted = id.clone();
-        let found: Option<ChangeSet> = self
-            .inner
-            .store
-            .call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?))
-            .await?;
+        let found: Option<ChangeSet> =
+            self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?)).await?;
         found.as_ref().map(change_set::view).ok_or_else(|| Problem::unknown_change_set(id.as_str()))
     }
 
@@ -70,7 +67,7 @@ impl Controller {
                 {
                     return Err(busy(&other));
                 }
-                found.person(event, &who, now).map_err(|declined| decline(declined, &found, event))?;
+                found.person(event, &who, now).map_err(|declined| decline(&declined, &found, event))?;
                 change_sets::put(tx, &found)?;
                 Ok(found)
             })
@@ -110,7 +107,7 @@ fn busy(other: &ChangeSet) -> Problem {
     .with("change_set", other.id.as_str())
 }
 
-fn decline(declined: Declined, change_set: &ChangeSet, event: Event) -> Problem {
+fn decline(declined: &Declined, change_set: &ChangeSet, event: Event) -> Problem {
     let word = |value: serde_json::Result<serde_json::Value>| {
         value.ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
     };

@@ -233,7 +233,9 @@ impl Controller {
             // An answer makes it present by itself.
             let silent = controller.ask(&router, wire::Request::Refresh).await.is_err();
             if silent && controller.seen().there(&router).is_none() {
-                controller.report(controller.there(&router, false).await);
+                if let Err(error) = controller.there(&router, false).await {
+                    tracing::error!(%error, "an agent's absence could not be written down");
+                }
             }
         });
     }
@@ -280,12 +282,6 @@ impl Controller {
                 }
             }
         });
-    }
-
-    pub(super) fn report(&self, result: Result<(), StoreError>) {
-        if let Err(error) = result {
-            tracing::error!(%error, "something that happened could not be written down");
-        }
     }
 }
 

@@ -123,8 +123,7 @@ impl Controller {
         let mut known = self.known(router).await?;
         known.settings = Settings { routeros: Some(place), fingerprint, data, ..known.settings };
         let public_key = public_key(setup);
-        let controller =
-            enrolment::Controller { public_key: &public_key, ca: setup.authority.certificate() };
+        let controller = enrolment::Controller { public_key: &public_key, ca: setup.authority.certificate() };
         let file = enrolment::agent_file(router, &known.settings, &controller);
         self.inner.store.call(move |tx| Ok::<_, Problem>(routers::rekey(tx, &known)?)).await?;
         Ok(file)
@@ -177,8 +176,7 @@ impl Controller {
             mac: random::bytes().map_err(internal)?,
         };
         let public_key = public_key(setup);
-        let controller =
-            enrolment::Controller { public_key: &public_key, ca: setup.authority.certificate() };
+        let controller = enrolment::Controller { public_key: &public_key, ca: setup.authority.certificate() };
         let enrolment = enrolment::enrol(&id, &settings, &secrets, &controller);
         let router = Router {
             id,

@@ -107,11 +107,7 @@ pub fn view(report: &VifReport) -> VifView {
 fn isolation(report: &VifReport) -> IsolationView {
     report.isolation.as_ref().map_or_else(
         || IsolationView { verified_at: None, ok: false, findings: Vec::new() },
-        |seen| IsolationView {
-            verified_at: Some(iso(seen.verified_at)),
-            ok: seen.ok,
-            findings: seen.findings.clone(),
-        },
+        |seen| IsolationView { verified_at: Some(iso(seen.verified_at)), ok: seen.ok, findings: seen.findings.clone() },
     )
 }
 
@@ -141,7 +137,11 @@ mod tests {
             (json!({"name": "tor", "egress": {"interface": "a", "direct": true}}), "field_invalid", "egress"),
             (json!({"name": "tor", "egress": {"direct": true}}), "not_available_yet", "egress.direct"),
             (json!({"name": "tor", "egress": {"chain": []}}), "not_available_yet", "egress.chain"),
-            (json!({"name": "t", "egress": wg, "kill_switch": {"mode": "off"}}), "not_available_yet", "kill_switch.mode"),
+            (
+                json!({"name": "t", "egress": wg, "kill_switch": {"mode": "off"}}),
+                "not_available_yet",
+                "kill_switch.mode",
+            ),
             (
                 json!({"name": "t", "egress": wg, "kill_switch": {"mode": "fallback"}}),
                 "not_available_yet",

@@ -114,10 +114,10 @@ impl Authority {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        self.sign(params)
+        self.sign(&params)
     }
 
-    fn sign(&self, params: CertificateParams) -> Result<Identity, KeyError> {
+    fn sign(&self, params: &CertificateParams) -> Result<Identity, KeyError> {
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &self.issuer()?)?;
         Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
@@ -139,13 +139,12 @@ impl Keys {
         let folder = data.join("keys");
         private_folder(&folder)?;
         let seed_file = folder.join("controller.key");
-        let seed = match read(&seed_file)? {
-            Some(text) => decode_seed(&seed_file, &text)?,
-            None => {
-                let seed = random::bytes::<32>()?;
-                write_private(&seed_file, &BASE64.encode(seed))?;
-                seed
-            }
+        let seed = if let Some(text) = read(&seed_file)? {
+            decode_seed(&seed_file, &text)?
+        } else {
+            let seed = random::bytes::<32>()?;
+            write_private(&seed_file, &BASE64.encode(seed))?;
+            seed
         };
         let (ca_file, ca_key_file) = (folder.join("ca.pem"), folder.join("ca.key"));
         let (ca_certificate, ca_key) = match (read(&ca_file)?, read(&ca_key_file)?) {
@@ -161,8 +160,7 @@ impl Keys {
                 return Err(KeyError::Unreadable { path, reason: "it is missing, its other half is there".into() });
             }
         };
-        let authority =
-            Authority { signing: SigningKey::from_bytes(&seed), certificate: ca_certificate, key: ca_key };
+        let authority = Authority { signing: SigningKey::from_bytes(&seed), certificate: ca_certificate, key: ca_key };
         let keys = Self { folder, authority: Arc::new(authority) };
         keys.authority.issuer().map_err(|error| keys.unreadable("ca.key", &error))?;
         Ok(keys)
@@ -220,9 +218,9 @@ impl Keys {
             params.not_before = date(now - DAY);
             params.not_after = date(until);
         }
-        let made = self.authority.sign(params)?;
-        write_private(&files.key, &made.key)?;
-        write_private(&files.certificate, &made.certificate)?;
+        let signed = self.authority.sign(&params)?;
+        write_private(&files.key, &signed.key)?;
+        write_private(&files.certificate, &signed.certificate)?;
         write_private(&made_for, &format!("{until}\n{}\n", names.join("\n")))?;
         Ok(files)
     }

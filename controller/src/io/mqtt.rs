@@ -9,13 +9,13 @@
 //! connection whether or not the broker remembers them, back-off of our own with jitter, a bound on what is in
 //! flight, `try_publish` only.
 
+mod session;
+
 use super::random;
 use bytes::Bytes;
 use rumqttc::{
-    AckMode, AsyncClient, BrokerSessionResumePolicy, ConnectionError, Event, MqttOptions, Packet,
-    Publish, PublishOptions, PublishProperties, QoS,
-    SubscribeFilter, Transport,
-    mqttbytes::v5::SubscribeReasonCode,
+    AckMode, AsyncClient, ConnectionError, Event, MqttOptions, Packet, Publish, PublishOptions, PublishProperties, QoS,
+    SubscribeFilter, Transport, mqttbytes::v5::SubscribeReasonCode,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -59,7 +59,7 @@ pub enum Heard {
     /// The connection is gone.
     Down,
     /// A message.
-    Message(Received),
+    Message(Box<Received>),
 }
 
 /// A message and its acknowledgement.
@@ -228,7 +228,7 @@ fn hand_on(publish: Publish, client: &AsyncClient, heard: &mpsc::Sender<Heard>) 
     }
     let (payload, retained) = (publish.payload.clone(), publish.retain);
     let received = Received { topic, payload, retained, publish, client: client.clone() };
-    !matches!(heard.try_send(Heard::Message(received)), Err(mpsc::error::TrySendError::Closed(_)))
+    !matches!(heard.try_send(Heard::Message(Box::new(received))), Err(mpsc::error::TrySendError::Closed(_)))
 }
 
 fn subscribe(client: &AsyncClient, options: &LinkOptions) {
@@ -253,7 +253,6 @@ fn mqtt_options(options: &LinkOptions) -> MqttOptions {
     let mut mqtt = MqttOptions::new(options.client_id.as_str(), broker);
     mqtt.set_keep_alive(30);
     mqtt.set_clean_start(false);
-    mqtt.set_broker_session_resume_policy(BrokerSessionResumePolicy::AllowBrokerOnly);
     mqtt.set_ack_mode(AckMode::Manual);
     mqtt.set_session_expiry_interval(Some(SESSION_EXPIRY_S));
     mqtt.set_receive_maximum(Some(RECEIVE_MAXIMUM));
@@ -265,6 +264,8 @@ fn mqtt_options(options: &LinkOptions) -> MqttOptions {
     if let Some(tls) = &options.tls {
         mqtt.set_transport(Transport::tls_with_config(rumqttc::TlsConfiguration::Rustls(Arc::clone(tls))));
     }
+    let session = session::NothingUnderWay::of(&mqtt);
+    mqtt.set_session_store(session);
     mqtt
 }
 

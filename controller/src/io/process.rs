@@ -125,7 +125,11 @@ impl Process {
     pub fn failed(&self, what: &str) -> ProcessError {
         let said = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = said.lines().collect();
-        let last = lines[lines.len().saturating_sub(10)..].iter().map(|line| format!("\n  {line}")).collect();
+        let mut last = String::new();
+        for line in &lines[lines.len().saturating_sub(10)..] {
+            last.push_str("\n  ");
+            last.push_str(line);
+        }
         ProcessError::Failed { name: self.name.clone(), what: what.to_owned(), said: last }
     }
 

@@ -184,8 +184,7 @@ async fn enrol(controller: &Controller, id: &RouterId) -> Result<Enrolment, Prob
     if controller.router(id).await.is_ok() {
         return controller.rekey_router(id, super::DEMO).await;
     }
-    let new =
-        NewRouter { name: format!("Demo router {id}"), id: Some(id.to_string()), routeros: None, mqtt_url: None };
+    let new = NewRouter { name: format!("Demo router {id}"), id: Some(id.to_string()), routeros: None, mqtt_url: None };
     controller.add_router(new, super::DEMO).await
 }
 
@@ -206,8 +205,7 @@ fn twin_arguments(
         .map(OsString::from)
         .collect();
     words.push((&arguments.routeros_version).into());
-    for (option, file) in
-        [("--import", script), ("--admin-password-file", password_file), ("--ready-file", ready_file)]
+    for (option, file) in [("--import", script), ("--admin-password-file", password_file), ("--ready-file", ready_file)]
     {
         words.extend([option.into(), file.into()]);
     }

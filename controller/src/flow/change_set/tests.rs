@@ -77,8 +77,9 @@ fn the_usual_way_needs_one_wish_and_ends_with_the_agents_word() {
     change_set.reported(report(3, Phase::Ended, Some(Outcome::Confirmed)), 6);
     assert_eq!((change_set.state, change_set.outcome), (State::Active, Some(Outcome::Confirmed)));
     let states: Vec<State> = change_set.history.iter().map(|step| step.state).collect();
-    use State as S;
-    assert_eq!(states, [S::Draft, S::Validating, S::Previewing, S::Applying, S::Verifying, S::Active]);
+    let expected =
+        [State::Draft, State::Validating, State::Previewing, State::Applying, State::Verifying, State::Active];
+    assert_eq!(states, expected);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use shared::ids::RouterId;
 
 struct Bed {
     broker: Broker,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Two routers, `r1` and `r2`, whose agents' password is `password`; users `reader` and `writer` of the same.
@@ -50,7 +50,7 @@ async fn bed() -> Bed {
     })
     .await
     .unwrap();
-    Bed { broker, _folder: folder }
+    Bed { broker, folder: folder }
 }
 
 fn options(bed: &Bed, client_id: &str, user: Option<(&str, &str)>) -> MqttOptions {
@@ -219,7 +219,7 @@ async fn home_automation_reads_its_trees_and_commands_only_where_granted() {
 async fn the_agents_door_wants_a_certificate_of_ours() {
     let bed = bed().await;
     let foreign = tempfile::tempdir().unwrap();
-    let keys = Keys::open(&bed._folder.path().join(".")).unwrap();
+    let keys = Keys::open(&bed.folder.path().join(".")).unwrap();
     let stranger = Keys::open(foreign.path()).unwrap();
     let own = keys.authority().client("agent-r1").unwrap();
     let theirs = stranger.authority().client("agent-r1").unwrap();
@@ -229,7 +229,11 @@ async fn the_agents_door_wants_a_certificate_of_ours() {
         options.set_clean_start(true);
         options.set_credentials("agent-r1", "password");
         let client_auth = identity.map(|identity| (identity.certificate.into_bytes(), identity.key.into_bytes()));
-        options.set_transport(rumqttc::Transport::tls(keys.authority().certificate().as_bytes().to_vec(), client_auth, None));
+        options.set_transport(rumqttc::Transport::tls(
+            keys.authority().certificate().as_bytes().to_vec(),
+            client_auth,
+            None,
+        ));
         assert_eq!(connect(options).await.is_some(), allowed);
     }
     bed.broker.stop().await;

@@ -74,8 +74,8 @@ pub fn current(transaction: &Transaction<'_>, router: &RouterId) -> Result<Optio
     if let Some(running) = running(transaction, router)? {
         return Ok(Some(running));
     }
-    let mut statement = transaction
-        .prepare("SELECT body FROM change_set WHERE router = ?1 AND state = 'draft' ORDER BY number")?;
+    let mut statement =
+        transaction.prepare("SELECT body FROM change_set WHERE router = ?1 AND state = 'draft' ORDER BY number")?;
     let drafts = statement.query_map([router.as_str()], text)?;
     for body in drafts {
         let draft = read(&body?)?;

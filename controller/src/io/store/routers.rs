@@ -213,7 +213,7 @@ mod tests {
     fn a_sequence_is_taken_once_and_a_state_apart_from_events() {
         run(|transaction| {
             let id = router(transaction, "r1");
-            let mut take = |epoch, stream, sequence| take(transaction, &id, epoch, stream, sequence).unwrap();
+            let take = |epoch, stream, sequence| take(transaction, &id, epoch, stream, sequence).unwrap();
             assert!(take(7, Stream::Event, 5));
             assert!(!take(7, Stream::Event, 5) && !take(7, Stream::Event, 4));
             assert!(take(7, Stream::State, 3));
@@ -225,7 +225,7 @@ mod tests {
     fn a_new_epoch_retires_the_one_before_for_good() {
         run(|transaction| {
             let id = router(transaction, "r1");
-            let mut take = |epoch, sequence| take(transaction, &id, epoch, Stream::State, sequence).unwrap();
+            let take = |epoch, sequence| take(transaction, &id, epoch, Stream::State, sequence).unwrap();
             assert!(take(u64::MAX, 900));
             assert!(take(1, 1));
             assert!(!take(u64::MAX, 901));
