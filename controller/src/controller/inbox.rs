@@ -232,10 +232,12 @@ impl Controller {
         tokio::spawn(async move {
             // An answer makes it present by itself.
             let silent = controller.ask(&router, wire::Request::Refresh).await.is_err();
-            if silent && controller.seen().there(&router).is_none() {
-                if let Err(error) = controller.there(&router, false).await {
-                    tracing::error!(%error, "an agent's absence could not be written down");
-                }
+            let unseen = controller.seen().there(&router).is_none();
+            if silent
+                && unseen
+                && let Err(error) = controller.there(&router, false).await
+            {
+                tracing::error!(%error, "an agent's absence could not be written down");
             }
         });
     }

@@ -226,11 +226,15 @@ async fn a_controller_that_was_killed_goes_on_in_every_state() {
 async fn one_change_at_a_time_and_the_next_when_it_has_ended() {
     let bed = bed().await;
     let agent = bed
-        .agent(|request| match request {
+        .agent(|request| {
             // Slow: says that it works, and nothing more.
-            Request::Apply(order, _) => Said::reply(Reply::Report(report(&order.id, 1, Phase::Applying, None))),
-            Request::Show(id) => Said::reply(Reply::Report(report(&id, 1, Phase::Applying, None))),
-            other => willing(other),
+            if let Request::Apply(order, _) = &request {
+                return Said::reply(Reply::Report(report(&order.id, 1, Phase::Applying, None)));
+            }
+            if let Request::Show(id) = &request {
+                return Said::reply(Reply::Report(report(id, 1, Phase::Applying, None)));
+            }
+            willing(request)
         })
         .await;
     let planned = bed.wish(true).await;
@@ -252,10 +256,7 @@ async fn an_order_that_was_lost_is_given_again_when_the_agent_is_back() {
     let bed = bed().await;
     let mut orders = 0;
     let deaf = bed
-        .agent(move |request| match request {
-            Request::Apply(..) => Said::nothing(),
-            other => willing(other),
-        })
+        .agent(|request| if matches!(request, Request::Apply(..)) { Said::nothing() } else { willing(request) })
         .await;
     let id = bed.wish(false).await;
     bed.ends_in(&id, State::Applying).await;
@@ -266,15 +267,12 @@ async fn an_order_that_was_lost_is_given_again_when_the_agent_is_back() {
     .await;
     assert_eq!(bed.controller.change_set(&id).await.unwrap().outcome, None);
     let _back = bed
-        .agent(move |request| match request {
-            Request::Show(_) if orders == 0 => {
-                Said::reply(Reply::Refused(Refusal::new("unknown_change_set", "no", "no")))
+        .agent(move |request| {
+            if orders == 0 && matches!(request, Request::Show(_)) {
+                return Said::reply(Reply::Refused(Refusal::new("unknown_change_set", "no", "no")));
             }
-            Request::Apply(..) => {
-                orders += 1;
-                willing(request)
-            }
-            other => willing(other),
+            orders += u32::from(matches!(request, Request::Apply(..)));
+            willing(request)
         })
         .await;
     bed.ends_in(&id, State::Active).await;

@@ -194,13 +194,13 @@ impl Keys {
 
     /// A server's certificate; with `now` (Unix seconds) one of [`HTTPS_DAYS`]. What it was made for is kept beside
     /// it, as text.
-    fn server(&self, stem: &str, names: &[String], now: Option<i64>) -> Result<IdentityFiles, KeyError> {
+    fn server(&self, file: &str, names: &[String], now: Option<i64>) -> Result<IdentityFiles, KeyError> {
         const DAY: i64 = 86_400;
         let files = IdentityFiles {
-            certificate: self.folder.join(format!("{stem}.pem")),
-            key: self.folder.join(format!("{stem}.key")),
+            certificate: self.folder.join(format!("{file}.pem")),
+            key: self.folder.join(format!("{file}.key")),
         };
-        let made_for = self.folder.join(format!("{stem}.names"));
+        let made_for = self.folder.join(format!("{file}.names"));
         let known = read(&made_for)?.unwrap_or_default();
         let mut lines = known.lines();
         let until: Option<i64> = lines.next().and_then(|line| line.parse().ok());
@@ -208,17 +208,17 @@ impl Keys {
         if lives && lines.eq(names.iter()) && files.certificate.exists() && files.key.exists() {
             return Ok(files);
         }
-        let mut params = CertificateParams::new(names)?;
-        params.distinguished_name.push(DnType::CommonName, "Bulkhead");
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        let mut wanted = CertificateParams::new(names)?;
+        wanted.distinguished_name.push(DnType::CommonName, "Bulkhead");
+        wanted.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        wanted.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let mut until = i64::MAX;
         if let Some(now) = now {
             until = now + HTTPS_DAYS * DAY;
-            params.not_before = date(now - DAY);
-            params.not_after = date(until);
+            wanted.not_before = date(now - DAY);
+            wanted.not_after = date(until);
         }
-        let signed = self.authority.sign(&params)?;
+        let signed = self.authority.sign(&wanted)?;
         write_private(&files.key, &signed.key)?;
         write_private(&files.certificate, &signed.certificate)?;
         write_private(&made_for, &format!("{until}\n{}\n", names.join("\n")))?;

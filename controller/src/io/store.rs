@@ -18,7 +18,8 @@ pub mod sign_in;
 
 /// The steps from an empty database to this version's, in order. A step that was released is never changed; the next
 /// one is appended. The position, counted from 1, is SQLite's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("store/migrations/0001_routers.sql"), include_str!("store/migrations/0002_sign_in.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("store/migrations/0001_routers.sql"), include_str!("store/migrations/0002_sign_in.sql")];
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -89,10 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// What the call gives, and [`StoreError`] where the transaction cannot be kept.
-    pub async fn call<T, E>(
-        &self,
-        call: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub async fn call<T, E>(&self, call: impl FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -160,9 +158,8 @@ mod tests {
             connection.execute_batch(testing::ROWS_OF_0001).unwrap();
             migrate(&mut connection, MIGRATIONS).unwrap();
             for table in ["router", "agent_mark", "router_state", "change_set", "event", "sequence", "mqtt_user"] {
-                let rows: i64 = connection
-                    .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
-                    .unwrap();
+                let rows: i64 =
+                    connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
                 assert_eq!(rows, 1, "{table} after {steps} steps");
             }
         }

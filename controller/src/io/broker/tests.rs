@@ -50,7 +50,7 @@ async fn bed() -> Bed {
     })
     .await
     .unwrap();
-    Bed { broker, folder: folder }
+    Bed { broker, folder }
 }
 
 fn options(bed: &Bed, client_id: &str, user: Option<(&str, &str)>) -> MqttOptions {
