@@ -73,6 +73,15 @@ pub fn mosquitto(program: PathBuf, mqtt: &Mqtt) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// Bytes that a follower showed in hexadecimal.
+///
+/// # Errors
+/// Where they are none.
+pub fn from_hex(text: &str) -> anyhow::Result<Vec<u8>> {
+    let pairs = text.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?));
+    pairs.collect()
+}
+
 /// `mosquitto_sub` that goes on reading; it is ended when the value is dropped.
 pub struct Follower {
     child: Child,

@@ -1,6 +1,12 @@
 //! The parts one by one, for tests that stand in the place of one of them: a broker that is not ours, a twin, an agent.
 
-use crate::{clock, control::Control, demo, outside::Lacking};
+use crate::{
+    clock,
+    control::Control,
+    demo,
+    outside::{self, Lacking},
+    rest::Rest,
+};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::SigningKey;
@@ -67,7 +73,14 @@ impl Broker {
     /// # Errors
     /// Where it does not.
     pub async fn start(program: &Path, place: &Path) -> anyhow::Result<Self> {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        Self::start_on(program, place, free_port()?).await
+    }
+
+    /// The same on a port that is known already.
+    ///
+    /// # Errors
+    /// Where it does not listen.
+    pub async fn start_on(program: &Path, place: &Path, port: u16) -> anyhow::Result<Self> {
         let config = place.join("mosquitto.conf");
         fs::write(&config, format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"))?;
         let mut running = Part::start(Command::new(program).arg("-c").arg(&config), place.join("mosquitto.log"))?;
@@ -81,7 +94,54 @@ impl Broker {
     }
 }
 
-/// `bulkhead-twin` with nothing but the factory default.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// `bulkhead serve` with a broker that is not its own.
+pub struct Controller {
+    /// REST with a token of its own.
+    pub rest: Rest,
+    url: String,
+    token: String,
+    _part: Part,
+}
+
+impl Controller {
+    /// Makes a token, starts the controller and waits until it answers.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn start(broker: &Broker, place: &Path) -> anyhow::Result<Self> {
+        let (data, config) = (place.join("controller"), place.join("bulkhead.toml"));
+        let listen = format!("127.0.0.1:{}", free_port()?);
+        fs::write(&config, format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n", broker.port))?;
+        let mut first = Command::new(demo::program("bulkhead")?);
+        let token = outside::run(first.args(["token", "add", "test", "--data"]).arg(&data)).await?.trim().to_owned();
+        let mut serve = Command::new(demo::program("bulkhead")?);
+        serve.args(["serve", "--tls", "off", "--listen", &listen, "--config"]).arg(&config).arg("--data").arg(&data);
+        let part = Part::start(&mut serve, place.join("controller.log"))?;
+        let url = format!("http://{listen}");
+        let rest = Rest::new(&url, &token);
+        clock::wait("the controller", clock::SOON, || async {
+            Ok(rest.call("GET", "/api/v1/health", None, &[]).await.ok().filter(|answer| answer.status == 200))
+        })
+        .await?;
+        Ok(Self { rest, url, token, _part: part })
+    }
+
+    /// Its command line.
+    ///
+    /// # Errors
+    /// Where it was not built.
+    pub fn bulkhead(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(demo::program("bulkhead")?);
+        command.env("BULKHEAD_URL", &self.url).env("BULKHEAD_TOKEN", &self.token);
+        Ok(command)
+    }
+}
+
+/// `bulkhead-twin`.
 pub struct Twin {
     /// Its control surface.
     pub control: Control,
@@ -98,14 +158,26 @@ struct TwinReady {
 }
 
 impl Twin {
-    /// Starts it and waits until it is ready.
+    /// Starts it as it comes from the factory, and waits until it is ready.
     ///
     /// # Errors
     /// Where it does not become ready.
     pub async fn start(place: &Path) -> anyhow::Result<Self> {
+        Self::launch(place, &["--agent-user", "admin"]).await
+    }
+
+    /// The same with an enrolment's script imported.
+    ///
+    /// # Errors
+    /// Where it does not become ready.
+    pub async fn installed(place: &Path, script: &Path) -> anyhow::Result<Self> {
+        Self::launch(place, &["--import", script.to_str().context("a path that is no text")?]).await
+    }
+
+    async fn launch(place: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let (ready, password) = (place.join("twin.json"), "correct horse".to_owned());
         let mut command = Command::new(demo::program("bulkhead-twin")?);
-        command.args(["--admin-password", &password, "--agent-user", "admin", "--die-with-parent", "--ready-file"]);
+        command.args(more).args(["--admin-password", &password, "--die-with-parent", "--ready-file"]);
         let mut part = Part::start(command.arg(&ready), place.join("twin.log"))?;
         let text = clock::wait("the twin", clock::SOON, || {
             let text = fs::read(&ready).ok();
@@ -118,23 +190,61 @@ impl Twin {
     }
 }
 
-/// `bulkhead-agent` for a twin and a broker, trusting a controller whose key the test holds.
+/// `bulkhead-agent`.
 pub struct Agent {
-    /// The controller's key: the test is the controller.
-    pub controller: SigningKey,
-    /// The agent's own.
-    pub key: SigningKey,
     /// The process.
     pub part: Part,
 }
 
+/// The keys of an agent whose controller is the test.
+pub struct Keys {
+    /// The controller's.
+    pub controller: SigningKey,
+    /// The agent's.
+    pub agent: SigningKey,
+}
+
 impl Agent {
-    /// Writes its mount and starts it.
+    /// Starts one on a mount that `bulkhead router add` wrote, told where the twin and its own data are: on a router
+    /// the gateway and `/data` say that.
+    ///
+    /// # Errors
+    /// Where the mount is not whole or it does not start.
+    pub fn on_mount(mount: &Path, twin: &Twin, place: &Path) -> anyhow::Result<Self> {
+        let file = mount.join("agent.toml");
+        let mut config: toml::Table = fs::read_to_string(&file)?.parse()?;
+        fs::create_dir_all(mount.join("data"))?;
+        config.insert("data".to_owned(), toml::Value::from("data"));
+        let routeros = config.get_mut("routeros").and_then(toml::Value::as_table_mut).context("no [routeros]")?;
+        let port = twin.ready.api_tls.rsplit(':').next().unwrap_or_default().parse::<i64>()?;
+        routeros.insert("address".to_owned(), toml::Value::from("127.0.0.1"));
+        routeros.insert("port".to_owned(), toml::Value::from(port));
+        fs::write(&file, toml::to_string(&config)?)?;
+        Self::run(mount, place)
+    }
+
+    /// `bulkhead-agent check` on the same mount.
+    ///
+    /// # Errors
+    /// Where it was not built.
+    pub fn check(mount: &Path) -> anyhow::Result<Command> {
+        let mut command = Command::new(demo::program("bulkhead-agent")?);
+        command.arg("--config").arg(mount.join("agent.toml")).arg("check");
+        Ok(command)
+    }
+
+    fn run(mount: &Path, place: &Path) -> anyhow::Result<Self> {
+        let mut command = Command::new(demo::program("bulkhead-agent")?);
+        command.arg("--config").arg(mount.join("agent.toml")).arg("--die-with-parent").current_dir(mount);
+        Ok(Self { part: Part::start(&mut command, place.join("agent.log"))? })
+    }
+
+    /// Writes a mount for an agent that trusts the test, and starts it.
     ///
     /// # Errors
     /// Where a file cannot be written or it does not start.
-    pub fn start(router: &str, twin: &Twin, broker: &Broker, place: &Path) -> anyhow::Result<Self> {
-        let (controller, key) = (SigningKey::from_bytes(&[7; 32]), SigningKey::from_bytes(&[8; 32]));
+    pub fn start(router: &str, twin: &Twin, broker: &Broker, place: &Path) -> anyhow::Result<(Self, Keys)> {
+        let keys = Keys { controller: SigningKey::from_bytes(&[7; 32]), agent: SigningKey::from_bytes(&[8; 32]) };
         let mount = place.join("mount");
         fs::create_dir_all(mount.join("data"))?;
         fs::set_permissions(&mount, fs::Permissions::from_mode(0o700))?;
@@ -145,19 +255,17 @@ impl Agent {
              [mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n[keys]\ncontroller = \"{}\"\n[poll]\nperiod_s = 1\n",
             twin.ready.fingerprint,
             broker.port,
-            STANDARD.encode(controller.verifying_key().as_bytes()),
+            STANDARD.encode(keys.controller.verifying_key().as_bytes()),
         );
         for (file, text) in [
             ("agent.toml", config),
             ("routeros.password", twin.password.clone()),
-            ("agent.key", STANDARD.encode(key.as_bytes())),
+            ("agent.key", STANDARD.encode(keys.agent.as_bytes())),
         ] {
             let mut options = fs::File::options();
             let opened = options.write(true).create_new(true).mode(0o600).open(mount.join(file))?;
             std::io::Write::write_all(&mut &opened, text.as_bytes())?;
         }
-        let mut command = Command::new(demo::program("bulkhead-agent")?);
-        command.arg("--config").arg(mount.join("agent.toml")).arg("--die-with-parent").current_dir(&mount);
-        Ok(Self { controller, key, part: Part::start(&mut command, place.join("agent.log"))? })
+        Ok((Self::run(&mount, place)?, keys))
     }
 }

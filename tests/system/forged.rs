@@ -83,8 +83,7 @@ fn opened(follower: &Follower, router: &RouterId, key: VerifyingKey) -> anyhow::
     let of = |_: &SenderId| Some(key);
     let expect = Expect { key: &of, router, now: clock::unix_ms(), taken: &|_| None };
     let open = |hex: &str| -> anyhow::Result<Message> {
-        let digits = hex.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?));
-        let bytes: Vec<u8> = digits.collect::<anyhow::Result<_>>()?;
+        let bytes = outside::from_hex(hex)?;
         match wire::open(&bytes, &expect) {
             Ok(message) => Ok(message),
             Err(rejected) => Err(anyhow::anyhow!("what the agent says is refused: {rejected}")),
@@ -131,16 +130,16 @@ async fn what_the_controllers_key_did_not_sign_is_refused_counted_and_not_done()
     let place = folder.path();
     let (broker, twin) = (Broker::start(&programs.broker, place).await?, Twin::start(place).await?);
     let before = twin.control.export().await?;
-    let agent = Agent::start("r1", &twin, &broker, place)?;
+    let (_agent, keys) = Agent::start("r1", &twin, &broker, place)?;
     let router = RouterId::new("r1")?;
     let bus = Bus { programs: &programs, port: broker.port, place, router: router.clone(), sequence: Cell::new(0) };
     let follower = bus.follow()?;
-    let heard = || opened(&follower, &router, agent.key.verifying_key());
+    let heard = || opened(&follower, &router, keys.agent.verifying_key());
     clock::wait("the agent's first state", clock::SOON, || async { Ok(newest_state(&heard()?).map(|_| ())) }).await?;
 
     // The agent does listen: what the key did sign is answered.
     let asked = bus.request(Request::Show(ChangeSetId::new("no-such-change")?))?;
-    let envelope = wire::seal(&asked, &agent.controller)?;
+    let envelope = wire::seal(&asked, &keys.controller)?;
     bus.publish(&envelope).await?;
     let reply = clock::wait("an answer", clock::SOON, || async {
         Ok(heard()?.into_iter().find(|message| message.in_reply_to == Some(asked.sequence)))
@@ -150,11 +149,11 @@ async fn what_the_controllers_key_did_not_sign_is_refused_counted_and_not_done()
     assert_eq!(refusal.code, "unknown_change_set");
 
     bus.publish(&envelope).await?;
-    for (_, envelope) in hostile(&bus, &agent.controller)? {
+    for (_, envelope) in hostile(&bus, &keys.controller)? {
         bus.publish(&envelope).await?;
     }
     let counts = clock::wait("every refusal to be counted", clock::SOON, || async {
-        bus.publish(&wire::seal(&bus.request(Request::Refresh)?, &agent.controller)?).await?;
+        bus.publish(&wire::seal(&bus.request(Request::Refresh)?, &keys.controller)?).await?;
         let heard = heard()?;
         let state = newest_state(&heard).context("no state")?;
         Ok((state.refused.len() >= Rejected::REASONS.len()).then(|| state.refused.clone()))

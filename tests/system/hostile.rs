@@ -128,3 +128,26 @@ async fn secrets_on_the_mount_are_for_their_owner_alone() -> anyhow::Result<()> 
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn failed_sign_ins_lock_nobody_else_out() -> anyhow::Result<()> {
+    let clients = needs!("failed_sign_ins_lock_nobody_else_out", clients());
+    let data = tempfile::tempdir()?;
+    let demo = two_routers(&data).await?;
+    let (host, port) = demo.ready.mqtt.address()?;
+    for attempt in 0..12 {
+        let user = ["agent-r1", "demo", "nobody"][attempt % 3];
+        let mut command = std::process::Command::new(&clients.publish);
+        command.args(["-V", "mqttv5", "-h", host, "-p", port, "-u", user, "-P", "wrong", "-t", "x", "-m", "x"]);
+        assert!(!outside::output(&mut command).await?.status.success(), "let in as {user} with a wrong password");
+    }
+    // Both come from the address of the attempts, and have to sign in anew.
+    for agent in demo.children("bulkhead-agent") {
+        agent.signal(nix::sys::signal::Signal::SIGKILL)?;
+    }
+    demo.rest.router_is("r1", "offline").await?;
+    demo.rest.router_is("r1", "online").await?;
+    let reader = Follower::start(outside::mosquitto(clients.subscribe, &demo.ready.mqtt)?, &["bulkhead/#"])?;
+    reader.until("availability", |m| m.topic == "bulkhead/r1/availability" && m.payload == "online").await?;
+    Ok(())
+}

@@ -1,5 +1,7 @@
 //! Bulkhead as people run it: real processes, real brokers and clients, SIGKILL at bad moments.
 
+mod by_hand;
+mod cli;
 mod crash;
 mod demo;
 mod forged;

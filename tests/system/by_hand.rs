@@ -1,0 +1,117 @@
+//! As with a real router: `bulkhead serve`, `router add`, the script on the router, the agent on its mount; with a
+//! broker that is not ours, and somebody there who records and repeats.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+use support::{
+    clock, needs,
+    outside::{self, Follower, Lacking},
+    parts::{Agent, Broker, Controller, Twin},
+    rest::Rest,
+};
+
+struct Programs {
+    broker: PathBuf,
+    publish: PathBuf,
+    subscribe: PathBuf,
+}
+
+fn programs() -> Result<Programs, Lacking> {
+    Ok(Programs {
+        broker: Broker::program()?,
+        publish: outside::program("mosquitto_pub")?,
+        subscribe: outside::program("mosquitto_sub")?,
+    })
+}
+
+fn client(program: &Path, broker: &Broker) -> Command {
+    let mut command = Command::new(program);
+    command.args(["-V", "mqttv5", "-h", "127.0.0.1", "-p", &broker.port.to_string()]);
+    command
+}
+
+async fn kept(rest: &Rest, change_set: &str) -> anyhow::Result<()> {
+    let ended = rest.ended(change_set).await?;
+    anyhow::ensure!(ended["outcome"] == "confirmed", "{ended:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not() -> anyhow::Result<()> {
+    let programs = needs!("an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not", programs());
+    let folder = tempfile::tempdir()?;
+    let place = folder.path();
+    let broker = Broker::start(&programs.broker, place).await?;
+    let controller = Controller::start(&broker, place).await?;
+    let mount = place.join("home");
+    let words = ["router", "add", "Home", "--id", "home", "--routeros", "127.0.0.1:8729", "-o"];
+    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
+    let twin = Twin::installed(place, &mount.join("home.rsc")).await?;
+    let mut agent = Agent::on_mount(&mount, &twin, place)?;
+    let recorder = Follower::start_hex(client(&programs.subscribe, &broker), &["bulkhead-bus/v1/home/request/+"])?;
+    let rest = &controller.rest;
+    rest.router_is("home", "online").await?;
+    let before = twin.control.export().await?;
+
+    let check = outside::run(&mut Agent::check(&mount)?).await;
+    assert!(check.is_ok(), "bulkhead-agent check: {check:?}");
+
+    kept(rest, &rest.create_vif("home", "tor", "make-1").await?).await?;
+    let vif = clock::wait("the VIF", clock::SOON, || rest.vif("home", "tor")).await?;
+    kept(rest, &rest.remove_vif("home", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
+    assert_eq!(twin.control.export().await?, before);
+
+    // Everything that the controller ever said, once more, and again to an agent that has been restarted.
+    for restarted in [false, true] {
+        if restarted {
+            drop(agent);
+            agent = Agent::on_mount(&mount, &twin, place)?;
+            rest.router_is("home", "online").await?;
+        }
+        for message in recorder.messages() {
+            let bytes = outside::from_hex(&message.payload)?;
+            let file = place.join("repeated");
+            std::fs::write(&file, bytes)?;
+            let mut command = client(&programs.publish, &broker);
+            outside::run(command.args(["-q", "1", "-t", &message.topic, "-f"]).arg(&file)).await?;
+        }
+    }
+    // What is in order is still done, and nothing else was.
+    kept(rest, &rest.create_vif("home", "dns", "make-2").await?).await?;
+    let vifs = rest.get("/api/v1/routers/home/vifs").await?;
+    let names: Vec<&str> = vifs.as_array().into_iter().flatten().filter_map(|vif| vif["name"].as_str()).collect();
+    assert_eq!(names, ["dns"]);
+    // On a slow machine the first of them have expired by then.
+    let said = agent.part.said();
+    assert!(said.contains("replayed") || said.contains("stale"), "the agent does not say what it refused: {said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_broker_that_is_restarted_is_found_again() -> anyhow::Result<()> {
+    let programs = needs!("a_broker_that_is_restarted_is_found_again", programs());
+    let folder = tempfile::tempdir()?;
+    let place = folder.path();
+    let broker = Broker::start(&programs.broker, place).await?;
+    let controller = Controller::start(&broker, place).await?;
+    let mount = place.join("home");
+    let words = ["router", "add", "Home", "--id", "home", "--routeros", "127.0.0.1:8729", "-o"];
+    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
+    let twin = Twin::installed(place, &mount.join("home.rsc")).await?;
+    let _agent = Agent::on_mount(&mount, &twin, place)?;
+    let rest = &controller.rest;
+    rest.router_is("home", "online").await?;
+    kept(rest, &rest.create_vif("home", "tor", "make-1").await?).await?;
+
+    // This one keeps nothing: sessions and retained messages are gone with it.
+    let port = broker.port;
+    drop(broker);
+    rest.router_is("home", "offline").await?;
+    let _broker = Broker::start_on(&programs.broker, place, port).await?;
+    rest.router_is("home", "online").await?;
+    let vif = clock::wait("the VIF", clock::SOON, || rest.vif("home", "tor")).await?;
+    kept(rest, &rest.remove_vif("home", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The command line against a running controller.
+
+use crate::demo;
+use serde_json::Value;
+use std::process::{Command, Output};
+use support::{
+    demo::{Demo, program},
+    outside,
+};
+
+async fn bulkhead(demo: &Demo, words: &[&str]) -> anyhow::Result<Output> {
+    let mut command = Command::new(program("bulkhead")?);
+    command.args(words).env("BULKHEAD_URL", &demo.ready.url).env("BULKHEAD_TOKEN", &demo.ready.token);
+    outside::output(&mut command).await
+}
+
+fn printed(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+}
+
+#[tokio::test]
+async fn a_vif_is_made_and_removed_from_the_command_line() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    let before = demo.control().export().await?;
+
+    let planned = bulkhead(&demo, &["vif", "create", "r1", "tor", "--egress", "wg-vpn", "--plan", "--json"]).await?;
+    assert_eq!(printed(&planned)["state"], "previewing", "{planned:?}");
+    assert_eq!(demo.control().export().await?, before, "a plan writes nothing");
+
+    let made = bulkhead(&demo, &["vif", "create", "r1", "tor", "--egress", "wg-vpn", "--json"]).await?;
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    assert_eq!(printed(&made)["outcome"], "confirmed", "{made:?}");
+    let listed = bulkhead(&demo, &["vif", "list", "r1", "--json"]).await?;
+    assert_eq!(printed(&listed)[0]["name"], "tor", "{listed:?}");
+
+    let removed = bulkhead(&demo, &["vif", "remove", "r1", "tor"]).await?;
+    assert_eq!(removed.status.code(), Some(0), "{removed:?}");
+    assert_eq!(demo.control().export().await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_exit_status_says_how_it_went_and_the_words_what_to_do() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    for (words, status, said) in [
+        (&["vif", "create", "r1", "tor", "--egress", "no-such-interface"][..], 1, "no-such-interface"),
+        (&["vif", "create", "r1", "UPPER", "--egress", "wg-vpn"][..], 1, "a-z"),
+        (&["vif", "remove", "r1", "no-such-vif"][..], 1, "vif list r1"),
+        (&["vif", "list", "no-such-router"][..], 1, "no-such-router"),
+        (&["vif", "create", "r1"][..], 2, "--egress"),
+        (&["router", "list", "--url", "http://127.0.0.1:1"][..], 1, "127.0.0.1:1"),
+        (&["router", "list", "--token", "wrong"][..], 1, "token"),
+    ] {
+        let output = bulkhead(&demo, words).await?;
+        let words_said = [output.stdout.clone(), output.stderr.clone()].concat();
+        let text = String::from_utf8_lossy(&words_said).into_owned();
+        assert_eq!(output.status.code(), Some(status), "{words:?}: {text}");
+        assert!(text.contains(said), "{words:?} says nothing of `{said}`: {text}");
+        assert!(!text.contains("\u{1b}["), "{words:?}: colours, and this is no terminal: {text:?}");
+    }
+    Ok(())
+}
