@@ -10,7 +10,7 @@ mod requests;
 
 use crate::{
     bus::{Gate, Speaker, SpeakerError},
-    config::{Config, RouterOsTls, secret::SecretError},
+    config::{Config, secret::SecretError},
     engine::Engine,
     flow::{change_set::Change, vif::address_plan::Pools},
     io::{
@@ -18,7 +18,7 @@ use crate::{
         mqtt,
         netlink::{self, NetlinkError},
         router::RouterPort,
-        routeros::{Fingerprint, Security, Target},
+        routeros::Target,
         store::{self, Store, StoreError, journal::Journal},
     },
     keeper::{Keeper, Order},
@@ -56,6 +56,12 @@ pub enum StartError {
     Bus(#[from] mqtt::StartError),
 }
 
+/// Where the router is. Without an address nothing is tried before netlink has found the gateway.
+fn target(config: &Config, pin: Option<[u8; 32]>) -> Result<Target, SecretError> {
+    let host = config.routeros.address.clone().unwrap_or_default();
+    Ok(Target::of(&config.routeros, host, config.routeros.password()?, pin))
+}
+
 /// Runs the agent until `stop`.
 ///
 /// # Errors
@@ -67,7 +73,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     let gate = Arc::new(Gate::new(config.router_id.clone(), controller, config.keys.controller, store.clone()));
     let (bus, inbound) = mqtt::start(&config, store.clone())?;
     let voice = Voice::new(config.router_id.clone(), speaker, gate.clone(), bus.clone(), store.clone());
-    let router = RouterPort::start(target(&config, &store)?, store.clone());
+    let router = RouterPort::start(target(&config, store.pin()?)?, store.clone());
     if config.routeros.address.is_none() {
         tokio::spawn(follow_gateway(router.clone(), clock));
     }
@@ -88,26 +94,6 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     }
     bus.close().await;
     Ok(())
-}
-
-fn target(config: &Config, store: &Store) -> Result<Target, StartError> {
-    let security = match config.routeros.tls {
-        RouterOsTls::Plain => Security::Plain,
-        RouterOsTls::Pinned(given) => {
-            let fingerprint = match given {
-                Some(given) => Some(given),
-                None => store.pin()?,
-            };
-            Security::Pinned { fingerprint: fingerprint.map(Fingerprint) }
-        }
-    };
-    // Without an address nothing is tried before netlink has found the gateway.
-    let host = config.routeros.address.clone().unwrap_or_default();
-    let mut target = Target::new(host, security, config.routeros.username.clone(), config.routeros.password()?);
-    target.port = config.routeros.port;
-    target.command_timeout = config.routeros.command_timeout;
-    target.window = config.routeros.window;
-    Ok(target)
 }
 
 /// The router is the gateway of the agent's container: finds it, and follows when it moves.

@@ -2,6 +2,7 @@
 //!
 //! Nothing is decided here that a flow could decide.
 
+pub mod backoff;
 pub mod clock;
 pub mod mqtt;
 pub mod netlink;

@@ -114,7 +114,7 @@ fn answer(world: &World, command: &Sentence) -> Vec<Sentence> {
             .iter()
             .map(|(mark, filtering)| {
                 let row = Sentence::new("!re").attribute("comment", mark);
-                row.attribute("vlan-filtering", filtering).attribute("disabled", "false")
+                row.attribute("name", "bulkhead").attribute("vlan-filtering", filtering).attribute("disabled", "false")
             })
             .collect(),
         _ => Vec::new(),
@@ -176,7 +176,7 @@ async fn one_run_tells_everything_that_is_wrong() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = World { signs_in: false, broker: ConnectReturnCode::Banned, ..World::default() };
     enrolled(&world, folder.path()).await;
-    fs::set_permissions(folder.path().join("agent.key"), fs::Permissions::from_mode(0o644)).expect("a mode");
+    fs::write(folder.path().join("agent.key"), "no key").expect("written");
     fs::write(folder.path().join(FILE), "not a database").expect("written");
     let report = check(&folder.path().join("agent.toml"), Clock::at(0)).await;
     let found: Vec<&str> = wrong(&report).into_iter().map(|(what, _)| what).collect();

@@ -2,19 +2,21 @@
 
 use super::Finding;
 use crate::{
-    config::{Config, RouterOs, RouterOsTls},
-    flow::{object::INSTALLER, vif::BRIDGE},
+    config::Config,
+    flow::{
+        change_set::installed,
+        object::{Menu, Snapshot},
+        vif::BRIDGE,
+    },
     io::{
-        router::print,
-        routeros::{Answer, Client, CommandError, Fingerprint, Security, Sentence, Target},
+        router::{print, row},
+        routeros::{Answer, Client, CommandError, Security, Sentence, Target},
     },
 };
 
 /// What the agent's group must allow, and what for.
 const POLICIES: [(&str, &str); 4] =
     [("api", "to sign in"), ("read", "to read the configuration"), ("write", "to change it"), ("test", "to probe")];
-
-const INSTALL: &str = "Run the router's .rsc file from `bulkhead router add` once more; it can be repeated.";
 
 /// Signs in at the router on `host` and looks around. `pin` is what was seen at the first use.
 pub(super) async fn look(config: &Config, host: Option<String>, pin: Option<[u8; 32]>) -> Vec<Finding> {
@@ -25,7 +27,7 @@ pub(super) async fn look(config: &Config, host: Option<String>, pin: Option<[u8;
     let Ok(password) = config.routeros.password() else {
         return vec![Finding::bad(WHAT, "not tried: there is no password to sign in with")];
     };
-    let target = target(&config.routeros, host, password, pin);
+    let target = Target::of(&config.routeros, host, password, pin);
     let (client, signed) = match Client::connect(&target).await {
         Ok(connected) => connected,
         Err(error) => return vec![Finding::bad(WHAT, error.to_string())],
@@ -42,17 +44,6 @@ pub(super) async fn look(config: &Config, host: Option<String>, pin: Option<[u8;
         policies(&client, user).await,
         bridge(&client).await,
     ]
-}
-
-fn target(settings: &RouterOs, host: String, password: String, pin: Option<[u8; 32]>) -> Target {
-    let security = match settings.tls {
-        RouterOsTls::Plain => Security::Plain,
-        RouterOsTls::Pinned(given) => Security::Pinned { fingerprint: given.or(pin).map(Fingerprint) },
-    };
-    let mut target = Target::new(host, security, settings.username.clone(), password);
-    target.port = settings.port;
-    target.command_timeout = settings.command_timeout;
-    target
 }
 
 async fn policies(client: &Client, user: &str) -> Finding {
@@ -91,24 +82,15 @@ fn unreadable(what: &'static str, error: &CommandError) -> Finding {
 
 async fn bridge(client: &Client) -> Finding {
     const WHAT: &str = "installer";
-    let rows = match asked(client, "/interface/bridge", "comment,vlan-filtering,disabled", BRIDGE).await {
-        Ok(answer) => answer,
+    let (menu, properties) = (Menu::Bridge.path(), Menu::Bridge.properties());
+    let found = match asked(client, menu, properties, BRIDGE).await {
+        Ok(answer) => answer.rows.iter().map(row).collect(),
         Err(error) => return Finding::bad(WHAT, error.to_string()),
     };
-    let Some(row) = rows.rows.first() else {
-        return Finding::bad(WHAT, format!("the router has no bridge `{BRIDGE}`")).hint(INSTALL);
-    };
-    let value = |name| row.text(name).unwrap_or_default();
-    if !value("comment").starts_with(INSTALLER) {
-        return Finding::bad(WHAT, format!("the bridge `{BRIDGE}` does not carry Bulkhead's mark"))
-            .hint("Rename that bridge, then run the router's .rsc file: Bulkhead touches only what it made.");
+    match installed(&Snapshot::new([(Menu::Bridge, found)])) {
+        Ok(()) => Finding::good(WHAT, format!("the bridge {BRIDGE} is there and filters VLANs")),
+        Err(refusal) => Finding::bad(WHAT, refusal.message).hint(refusal.hint),
     }
-    let set = |name| matches!(value(name).as_ref(), "yes" | "true");
-    if !set("vlan-filtering") || set("disabled") {
-        let message = format!("the bridge `{BRIDGE}` is disabled or does not filter VLANs");
-        return Finding::bad(WHAT, message).hint(INSTALL);
-    }
-    Finding::good(WHAT, format!("the bridge `{BRIDGE}` is there and filters VLANs"))
 }
 
 /// The rows of a menu with this name.

@@ -1,11 +1,11 @@
-//! Secrets live in files that only their owner may read, and are never shown.
+//! Secrets live in files for their owner alone, and are never shown.
 
 use super::{Keys, RouterOs};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ed25519_dalek::SigningKey;
 use std::{
     fmt,
-    fs::File,
+    fs::{File, Permissions},
     io::Read as _,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
@@ -42,14 +42,6 @@ pub enum SecretError {
         /// What the system said.
         reason: String,
     },
-    /// Others than its owner may read or change the file.
-    #[error("the secret file {} may be used by others (mode {mode:04o}): `chmod 600` it, and change the secret if others had a look", path.display())]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
     /// The file does not hold what it should.
     #[error("the secret file {} does not hold {wanted}", path.display())]
     Wrong {
@@ -64,7 +56,8 @@ impl Secret {
     /// Reads a secret: the file's text without the line's end behind it.
     ///
     /// # Errors
-    /// [`SecretError`]; a file that group or others may read or write is refused.
+    /// [`SecretError`]. A file that group or others may use is closed to them: how a file comes onto a router decides
+    /// its mode, and a refusal there would only leave the router without its agent.
     pub fn read(path: &Path) -> Result<Self, SecretError> {
         let unreadable =
             |error: std::io::Error| SecretError::Unreadable { path: path.to_owned(), reason: error.to_string() };
@@ -72,7 +65,9 @@ impl Secret {
         // Asked of the open file, so that what is checked is what is read.
         let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
         if mode & 0o077 != 0 {
-            return Err(SecretError::Exposed { path: path.to_owned(), mode });
+            let closed = file.set_permissions(Permissions::from_mode(0o600)).is_ok();
+            let mode = format!("{mode:04o}");
+            tracing::warn!(file = %path.display(), mode, closed, "others could use this secret file; enrol anew if they did");
         }
         let mut text = String::new();
         file.take(LONGEST).read_to_string(&mut text).map_err(unreadable)?;
@@ -136,17 +131,15 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_others_may_use_is_refused_with_what_to_do() {
+    fn a_secret_that_others_may_use_is_closed_to_them() {
         for mode in [0o640, 0o604, 0o620, 0o601, 0o777] {
             let (_folder, path) = file("password", mode);
-            let error = Secret::read(&path).expect_err("refused");
-            assert_eq!(error, SecretError::Exposed { path, mode });
-            assert!(error.to_string().contains("chmod 600"), "{error}");
+            assert_eq!(Secret::read(&path).expect("a secret").reveal(), "password");
+            assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o7777, 0o600, "{mode:o}");
         }
-        for mode in [0o600, 0o400] {
-            let (_folder, path) = file("password", mode);
-            assert!(Secret::read(&path).is_ok(), "{mode:o}");
-        }
+        let (_folder, path) = file("password", 0o400);
+        assert!(Secret::read(&path).is_ok());
+        assert_eq!(fs::metadata(&path).expect("a file").permissions().mode() & 0o7777, 0o400);
     }
 
     #[test]

@@ -142,7 +142,10 @@ fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, router: &Snapshot, now: i
 }
 
 /// The installer's part must be there: the bridge, marked as ours, with VLAN filtering on.
-fn installed(router: &Snapshot) -> Result<(), Refusal> {
+///
+/// # Errors
+/// `installer_missing` or `foreign_object`, with what to do.
+pub fn installed(router: &Snapshot) -> Result<(), Refusal> {
     let hint = "Run the router's .rsc file from `bulkhead router add` once more; it can be repeated.";
     let bridge = router
         .rows(Menu::Bridge)

@@ -30,7 +30,7 @@ mod session;
 pub use options::{Dial, Duplex, Options, StartError};
 pub use probe::probe;
 
-use super::{clock::Clock, routeros::backoff, store::Store};
+use super::{backoff, clock::Clock, store::Store};
 use crate::config::Config;
 use bytes::Bytes;
 use connection::End;

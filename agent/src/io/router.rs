@@ -188,7 +188,8 @@ async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row
     client.run_all(commands).await.into_iter().map(|answer| Ok(answer?.rows.iter().map(row).collect())).collect()
 }
 
-fn row(sentence: &Sentence) -> Row {
+/// A row from an answer.
+pub fn row(sentence: &Sentence) -> Row {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Row::new(sentence.attributes().map(|(name, value)| (text(name), text(value))))
 }

@@ -19,13 +19,13 @@
 //! | `sign_in.rs`    | from an open socket to a signed-in session                          |
 //! | `transport.rs`  | opening the socket, plain or TLS                                    |
 //! | `tls.rs`        | the certificate, pinned                                             |
-//! | `connector.rs`  | connected again and again, with [`backoff`](backoff::backoff)       |
+//! | `connector.rs`  | connected again and again, with [`backoff`](super::backoff)            |
 //! | `error.rs`      | what can fail, in words                                             |
 
+use crate::config::{RouterOs, RouterOsTls};
 use std::{fmt, time::Duration};
 
 mod answer;
-pub mod backoff;
 mod client;
 mod connection;
 mod connector;
@@ -100,6 +100,20 @@ impl Target {
             idle_probe: Some(Duration::from_secs(30)),
             answer_limit: 16 * 1024 * 1024,
         }
+    }
+
+    /// The target that a configuration names, on `host`. `pin` is the certificate that was seen at the first use; the
+    /// configuration's own goes before it.
+    pub fn of(settings: &RouterOs, host: String, password: String, pin: Option<[u8; 32]>) -> Self {
+        let security = match settings.tls {
+            RouterOsTls::Plain => Security::Plain,
+            RouterOsTls::Pinned(given) => Security::Pinned { fingerprint: given.or(pin).map(Fingerprint) },
+        };
+        let mut target = Self::new(host, security, settings.username.clone(), password);
+        target.port = settings.port;
+        target.command_timeout = settings.command_timeout;
+        target.window = settings.window;
+        target
     }
 
     /// Host and port as people write them.

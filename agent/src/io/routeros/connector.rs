@@ -6,9 +6,9 @@ use tokio::{sync::watch, task::AbortHandle, time::sleep};
 
 use super::{
     Client, Security, Signed, Target,
-    backoff::{LAST, backoff},
     error::{CloseReason, ConnectError},
 };
+use crate::io::backoff::{LAST, backoff};
 use crate::io::clock::{self, Instant};
 
 /// A session that lasted this long was a good one: the next failure starts again with the shortest wait.
