@@ -2,6 +2,7 @@
 
 use super::{Controller, Setup, seen::Seen};
 use crate::{
+    config::BrokerUrl,
     flow::enrolment::{self, Place, Secrets, Settings},
     io::{
         broker::secret_hash,
@@ -63,10 +64,9 @@ impl Controller {
     /// # Errors
     /// `router_exists`, `field_invalid`
     pub async fn add_router(&self, new: NewRouter, who: &str) -> Result<Enrolment, Problem> {
-        let setup = self.setup()?;
         let name = checked_name(&new.name)?;
         let id = checked_id(new.id.as_deref(), &name)?;
-        let settings = settings(&new, setup)?;
+        let settings = settings(&new)?;
         let (enrolment, router) = self.enrol(id, name, settings)?;
         let line = note(self.now(), "router_added", format!("{who} added the router."));
         let id = router.id.clone();
@@ -123,7 +123,7 @@ impl Controller {
         let mut known = self.known(router).await?;
         known.settings = Settings { routeros: Some(place), fingerprint, data, ..known.settings };
         let public_key = public_key(setup);
-        let controller = enrolment::Controller { public_key: &public_key, ca: setup.authority.certificate() };
+        let controller = known_to_agents(setup, &public_key);
         let file = enrolment::agent_file(router, &known.settings, &controller);
         self.inner.store.call(move |tx| Ok::<_, Problem>(routers::rekey(tx, &known)?)).await?;
         Ok(file)
@@ -176,7 +176,7 @@ impl Controller {
             mac: random::bytes().map_err(internal)?,
         };
         let public_key = public_key(setup);
-        let controller = enrolment::Controller { public_key: &public_key, ca: setup.authority.certificate() };
+        let controller = known_to_agents(setup, &public_key);
         let enrolment = enrolment::enrol(&id, &settings, &secrets, &controller);
         let router = Router {
             id,
@@ -200,6 +200,10 @@ impl Controller {
 
 fn public_key(setup: &Setup) -> String {
     BASE64.encode(setup.authority.signing().verifying_key().to_bytes())
+}
+
+fn known_to_agents<'a>(setup: &'a Setup, public_key: &'a str) -> enrolment::Controller<'a> {
+    enrolment::Controller { public_key, ca: setup.authority.certificate(), mqtt_url: &setup.mqtt_url }
 }
 
 fn checked_name(name: &str) -> Result<String, Problem> {
@@ -227,7 +231,7 @@ fn checked_id(id: Option<&str>, name: &str) -> Result<RouterId, Problem> {
     Ok(id)
 }
 
-fn settings(new: &NewRouter, setup: &Setup) -> Result<Settings, Problem> {
+fn settings(new: &NewRouter) -> Result<Settings, Problem> {
     let routeros = match new.routeros.as_deref() {
         None => None,
         Some(text) => Some(enrolment::place(text, API_SSL).ok_or_else(|| {
@@ -238,9 +242,8 @@ fn settings(new: &NewRouter, setup: &Setup) -> Result<Settings, Problem> {
             )
         })?),
     };
-    let mqtt_url = new.mqtt_url.clone().unwrap_or_else(|| setup.mqtt_url.clone());
-    let place = mqtt_url.strip_prefix("mqtts://").or_else(|| mqtt_url.strip_prefix("mqtt://"));
-    if place.and_then(|place| enrolment::place(place, 8883)).is_none() {
+    let mqtt_url = new.mqtt_url.clone();
+    if mqtt_url.as_deref().is_some_and(|url| BrokerUrl::parse(url).is_none()) {
         return Err(Problem::field(
             "mqtt_url",
             "This is no address of a broker.",

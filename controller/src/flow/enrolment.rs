@@ -21,8 +21,8 @@ pub struct Settings {
     pub routeros: Option<Place>,
     /// SHA-256 of the certificate of api-ssl, hexadecimal; nothing for "the first one seen".
     pub fingerprint: Option<String>,
-    /// `mqtts://host:port`
-    pub mqtt_url: String,
+    /// The broker as the agent reaches it, `mqtts://host:port`; nothing for the controller's own word.
+    pub mqtt_url: Option<String>,
     /// The folder of the agent's database, where it is not the default.
     pub data: Option<String>,
     /// How often the agent reads the router while somebody looks, in milliseconds, where it is not the default.
@@ -61,6 +61,8 @@ pub struct Controller<'a> {
     pub public_key: &'a str,
     /// The certificate of its authority, PEM.
     pub ca: &'a str,
+    /// The broker as agents reach it, where nothing else is said of one.
+    pub mqtt_url: &'a str,
 }
 
 /// The network between router and agent: a /30 outside the pool of the VIFs. The router has the first address, the
@@ -150,18 +152,12 @@ mod tests {
     }
 
     fn enrolled(settings: &Settings) -> Enrolment {
-        let controller = Controller { public_key: "CONTROLLER", ca: "CA\n" };
+        let controller = Controller { public_key: "CONTROLLER", ca: "CA\n", mqtt_url: "mqtts://c.lan:8883" };
         enrol(&RouterId::new("attic").unwrap(), settings, &secrets(), &controller)
     }
 
     fn plain() -> Settings {
-        Settings {
-            routeros: None,
-            fingerprint: None,
-            mqtt_url: "mqtts://c.lan:8883".into(),
-            data: None,
-            watch_period_ms: None,
-        }
+        Settings { routeros: None, fingerprint: None, mqtt_url: None, data: None, watch_period_ms: None }
     }
 
     #[test]
@@ -209,7 +205,7 @@ mod tests {
             fingerprint: Some("ab".repeat(32)),
             data: Some("state".into()),
             watch_period_ms: Some(500),
-            ..plain()
+            mqtt_url: Some("mqtt://other:1883".into()),
         };
         let toml = &enrolled(&settings).files[0].content;
         for line in [
@@ -218,6 +214,7 @@ mod tests {
             "port = 4711",
             "fingerprint = \"abab",
             "watch_period_ms = 500",
+            "url = \"mqtt://other:1883\"",
         ] {
             assert!(toml.contains(line), "{line}\n{toml}");
         }

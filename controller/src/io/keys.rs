@@ -204,8 +204,8 @@ impl Keys {
         let known = read(&made_for)?.unwrap_or_default();
         let mut lines = known.lines();
         let until: Option<i64> = lines.next().and_then(|line| line.parse().ok());
-        let lives = until.is_some_and(|until| now.is_none_or(|now| now + RENEW_DAYS * DAY < until));
-        if lives && lines.eq(names.iter()) && files.certificate.exists() && files.key.exists() {
+        let valid = until.is_some_and(|until| now.is_none_or(|now| now + RENEW_DAYS * DAY < until));
+        if valid && lines.eq(names.iter()) && files.certificate.exists() && files.key.exists() {
             return Ok(files);
         }
         let mut wanted = CertificateParams::new(names)?;

@@ -10,8 +10,7 @@ use crate::{
         process::{Process, ProcessError},
         random,
     },
-    problem::Problem,
-    view::{Enrolment, NewRouter, Presence},
+    view::{NewRouter, Presence},
 };
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -73,8 +72,7 @@ impl DemoRouter {
         let folder = data.join("routers").join(id.as_str());
         let mount = folder.join("mount");
         keys::private_folder(&mount.join("state"))?;
-        let enrolment = enrol(controller, &id).await?;
-        let script = enrolment_files::write(&mount, &enrolment)?;
+        let script = enrol(controller, &id, &mount).await?;
         let password = random::secret()?;
         let password_file = folder.join("admin.password");
         keys::write_private(&password_file, &password)?;

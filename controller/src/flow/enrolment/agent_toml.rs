@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 /// The text. What is left out stands at the agent's default.
 pub(super) fn text(router: &RouterId, settings: &Settings, controller: &Controller<'_>) -> String {
+    let mqtt_url = settings.mqtt_url.as_deref().unwrap_or(controller.mqtt_url);
     let mut out = String::new();
     let mut line = |text: std::fmt::Arguments<'_>| {
         // Writing to a String cannot fail.
@@ -25,9 +26,9 @@ pub(super) fn text(router: &RouterId, settings: &Settings, controller: &Controll
         line(format_args!("fingerprint = {}", quoted(fingerprint)));
     }
     line(format_args!("username = \"bulkhead\"\npassword_file = \"routeros.password\""));
-    line(format_args!("\n[mqtt]\nurl = {}", quoted(&settings.mqtt_url)));
+    line(format_args!("\n[mqtt]\nurl = {}", quoted(mqtt_url)));
     line(format_args!("username = {}\npassword_file = \"mqtt.password\"", quoted(&mqtt_user(router))));
-    if settings.mqtt_url.starts_with("mqtts://") {
+    if mqtt_url.starts_with("mqtts://") {
         line(format_args!("ca_file = \"ca.pem\"\ncert_file = \"client.pem\"\nkey_file = \"client.key\""));
     }
     line(format_args!("\n[keys]\ncontroller = {}\nagent_file = \"agent.key\"", quoted(controller.public_key)));

@@ -37,7 +37,7 @@ pub(crate) fn sample(id: &RouterId) -> Router {
     let settings = Settings {
         routeros: None,
         fingerprint: None,
-        mqtt_url: "mqtts://c:8883".into(),
+        mqtt_url: None,
         data: None,
         watch_period_ms: None,
     };
