@@ -177,13 +177,22 @@ pub(super) async fn supervise(routers: &mut [DemoRouter], programs: &Programs) -
     }
 }
 
-/// A router that an earlier demo on the same data has enrolled gets new keys.
-async fn enrol(controller: &Controller, id: &RouterId) -> Result<Enrolment, Problem> {
-    if controller.router(id).await.is_ok() {
-        return controller.rekey_router(id, super::DEMO).await;
+/// Enrols a router and gives its script. One that an earlier demo on the same data has enrolled stays as it is: what
+/// waits in its agent's outbox is signed with the keys of that enrolment.
+async fn enrol(controller: &Controller, id: &RouterId, mount: &Path) -> anyhow::Result<PathBuf> {
+    let known = controller.router(id).await.is_ok();
+    let script = mount.join(format!("{id}.rsc"));
+    if known && script.is_file() {
+        return Ok(script);
     }
-    let new = NewRouter { name: format!("Demo router {id}"), id: Some(id.to_string()), routeros: None, mqtt_url: None };
-    controller.add_router(new, super::DEMO).await
+    let enrolment = if known {
+        controller.rekey_router(id, super::DEMO).await?
+    } else {
+        let name = format!("Demo router {id}");
+        let new = NewRouter { name, id: Some(id.to_string()), routeros: None, mqtt_url: None };
+        controller.add_router(new, super::DEMO).await?
+    };
+    Ok(enrolment_files::write(mount, &enrolment)?)
 }
 
 fn start_agent(id: &RouterId, mount: &Path, programs: &Programs) -> Result<Process, ProcessError> {
