@@ -45,22 +45,22 @@ async fn an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not()
     let place = folder.path();
     let broker = Broker::start(&programs.broker, place).await?;
     let controller = Controller::start(&broker, place).await?;
-    let mount = place.join("home");
-    let words = ["router", "add", "Home", "--id", "home", "--routeros", "127.0.0.1:8729", "-o"];
+    let mount = place.join("attic");
+    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
     outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("home.rsc")).await?;
+    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
     let mut agent = Agent::on_mount(&mount, &twin, place)?;
-    let recorder = Follower::start_hex(client(&programs.subscribe, &broker), &["bulkhead-bus/v1/home/request/+"])?;
+    let recorder = Follower::start_hex(client(&programs.subscribe, &broker), &["bulkhead-bus/v1/attic/request/+"])?;
     let rest = &controller.rest;
-    rest.router_is("home", "online").await?;
+    rest.router_is("attic", "online").await?;
     let before = twin.control.export().await?;
 
     let check = outside::run(&mut Agent::check(&mount)?).await;
     assert!(check.is_ok(), "bulkhead-agent check: {check:?}");
 
-    kept(rest, &rest.create_vif("home", "tor", "make-1").await?).await?;
-    let vif = clock::wait("the VIF", clock::SOON, || rest.vif("home", "tor")).await?;
-    kept(rest, &rest.remove_vif("home", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
+    kept(rest, &rest.create_vif("attic", "tor", "make-1").await?).await?;
+    let vif = clock::wait("the VIF", clock::SOON, || rest.vif("attic", "tor")).await?;
+    kept(rest, &rest.remove_vif("attic", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
     assert_eq!(twin.control.export().await?, before);
 
     // Everything that the controller ever said, once more, and again to an agent that has been restarted.
@@ -68,7 +68,7 @@ async fn an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not()
         if restarted {
             drop(agent);
             agent = Agent::on_mount(&mount, &twin, place)?;
-            rest.router_is("home", "online").await?;
+            rest.router_is("attic", "online").await?;
         }
         for message in recorder.messages() {
             let bytes = outside::from_hex(&message.payload)?;
@@ -79,8 +79,8 @@ async fn an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not()
         }
     }
     // What is in order is still done, and nothing else was.
-    kept(rest, &rest.create_vif("home", "dns", "make-2").await?).await?;
-    let vifs = rest.get("/api/v1/routers/home/vifs").await?;
+    kept(rest, &rest.create_vif("attic", "dns", "make-2").await?).await?;
+    let vifs = rest.get("/api/v1/routers/attic/vifs").await?;
     let names: Vec<&str> = vifs.as_array().into_iter().flatten().filter_map(|vif| vif["name"].as_str()).collect();
     assert_eq!(names, ["dns"]);
     // On a slow machine the first of them have expired by then.
@@ -96,22 +96,22 @@ async fn a_broker_that_is_restarted_is_found_again() -> anyhow::Result<()> {
     let place = folder.path();
     let broker = Broker::start(&programs.broker, place).await?;
     let controller = Controller::start(&broker, place).await?;
-    let mount = place.join("home");
-    let words = ["router", "add", "Home", "--id", "home", "--routeros", "127.0.0.1:8729", "-o"];
+    let mount = place.join("attic");
+    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
     outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("home.rsc")).await?;
+    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
     let _agent = Agent::on_mount(&mount, &twin, place)?;
     let rest = &controller.rest;
-    rest.router_is("home", "online").await?;
-    kept(rest, &rest.create_vif("home", "tor", "make-1").await?).await?;
+    rest.router_is("attic", "online").await?;
+    kept(rest, &rest.create_vif("attic", "tor", "make-1").await?).await?;
 
     // This one keeps nothing: sessions and retained messages are gone with it.
     let port = broker.port;
     drop(broker);
-    rest.router_is("home", "offline").await?;
+    rest.router_is("attic", "offline").await?;
     let _broker = Broker::start_on(&programs.broker, place, port).await?;
-    rest.router_is("home", "online").await?;
-    let vif = clock::wait("the VIF", clock::SOON, || rest.vif("home", "tor")).await?;
-    kept(rest, &rest.remove_vif("home", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
+    rest.router_is("attic", "online").await?;
+    let vif = clock::wait("the VIF", clock::SOON, || rest.vif("attic", "tor")).await?;
+    kept(rest, &rest.remove_vif("attic", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
     Ok(())
 }

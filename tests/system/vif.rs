@@ -74,9 +74,7 @@ async fn a_dead_tunnel_closes_the_gate_and_a_live_one_opens_it() -> anyhow::Resu
     let closed = gate_is(&demo, "closed").await?;
     assert_eq!(closed["kill_switch"]["state"], "engaged", "{closed}");
     demo.control().post("/link", &json!({"interface": "wg-vpn", "up": true})).await?;
-    gate_is(&demo, "open").await?;
-    demo.control().post("/peer", &json!({"interface": "wg-vpn", "alive": false})).await?;
-    Ok(())
+    gate_is(&demo, "open").await.map(drop)
 }
 
 #[tokio::test]

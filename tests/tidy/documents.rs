@@ -33,6 +33,36 @@ fn every_path_in_the_code_map_is_there() {
     none("the code map names what is not there:", &findings);
 }
 
+#[test]
+fn every_module_is_in_the_code_map() {
+    const LAYERS: [&str; 7] = [
+        "shared/src/",
+        "agent/src/",
+        "agent/src/flow/",
+        "agent/src/io/",
+        "controller/src/",
+        "controller/src/flow/",
+        "controller/src/io/",
+    ];
+    // What only declares modules, starts a program or is a test says nothing of its own.
+    const FRAMES: [&str; 5] = ["lib.rs", "main.rs", "flow.rs", "io.rs", "tests.rs"];
+    let files = source::files();
+    let map = files.iter().find(|file| file.path == "ARCHITECTURE.md").map(|file| section(&file.text, "## Code map"));
+    let told = |path: &str| map.is_some_and(|map| map.contains(&format!("`{path}`")));
+    let in_a_layer = |path: &str| {
+        LAYERS
+            .iter()
+            .any(|layer| path.strip_prefix(layer).is_some_and(|name| !name.contains('/') && !FRAMES.contains(&name)))
+    };
+    let findings: Vec<_> = files
+        .iter()
+        .map(|file| file.path.as_str())
+        .filter(|path| source::has_extension(path, &["rs"]) && in_a_layer(path) && !told(path))
+        .map(str::to_owned)
+        .collect();
+    none("say in ARCHITECTURE.md's code map what it is:", &findings);
+}
+
 /// From a heading to the next one of its rank.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     let from = text.find(heading).map_or(text.len(), |at| at + heading.len());
