@@ -25,7 +25,7 @@ use crate::{
     view::{EventView, Live},
 };
 use futures_util::Stream;
-use shared::ids::{RouterId, SenderId};
+use shared::ids::{IdError, RouterId, SenderId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most rows that one list gives.
@@ -54,7 +54,6 @@ pub struct Setup {
 struct Inner {
     store: Store,
     clock: Clock,
-    name: SenderId,
     setup: Option<Setup>,
     live: live::Feed,
     seen: Mutex<seen::Seen>,
@@ -86,11 +85,9 @@ impl Controller {
     }
 
     fn assemble(store: Store, clock: Clock, setup: Option<Setup>) -> Self {
-        let name = sender();
         let inner = Inner {
             store,
             clock,
-            name,
             setup,
             live: live::Feed::default(),
             seen: Mutex::default(),
@@ -160,9 +157,11 @@ impl Controller {
 }
 
 /// The controller's id on the bus.
-pub(crate) fn sender() -> SenderId {
-    // A literal of the right form; the test of this module holds it to that.
-    SenderId::new(NAME).unwrap_or_else(|_| unreachable!("`{NAME}` is a sender id"))
+///
+/// # Errors
+/// [`IdError`]: never, [`NAME`] is one.
+pub(crate) fn sender() -> Result<SenderId, IdError> {
+    SenderId::new(NAME)
 }
 
 fn bounded(limit: usize) -> u32 {

@@ -69,6 +69,9 @@ pub enum ServiceError {
     /// The web server.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The controller's own name.
+    #[error(transparent)]
+    Name(#[from] shared::ids::IdError),
     /// No randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -154,7 +157,7 @@ fn lock(data: &std::path::Path) -> Result<Flock<File>, ServiceError> {
 
 /// The broker, where it is the embedded one, and the way to whichever it is.
 async fn bus(config: &Config, keys: &Keys, store: &Store) -> Result<(Option<Arc<Broker>>, LinkOptions), ServiceError> {
-    let controller = crate::controller::sender();
+    let controller = crate::controller::sender()?;
     let filters = topic::controller_filters(&controller).to_vec();
     let commands = vec![topic::HOME_COMMANDS.to_owned()];
     if let Some(url) = BrokerUrl::parse(&config.mqtt.url) {

@@ -1,6 +1,6 @@
 //! Asking the agents: requests that are signed, sent, and matched with their answers, each once.
 
-use super::Controller;
+use super::{Controller, sender};
 use crate::{
     io::{
         mqtt::{Heard, Link, LinkOptions, Sending},
@@ -141,7 +141,7 @@ impl Controller {
         let sending = Sending {
             retain: false,
             expiry_s: u32::try_from(ANSWER_WITHIN.as_secs()).ok(),
-            response_topic: Some(Topic::Reply(router.clone(), self.inner.name.clone()).to_string()),
+            response_topic: sender().ok().map(|own| Topic::Reply(router.clone(), own).to_string()),
             correlation: Some(sequence.to_be_bytes().to_vec()),
         };
         let topic = Topic::Request(router.clone(), noun).to_string();
@@ -156,7 +156,7 @@ impl Controller {
         let sequence = next.map_err(|error| error.to_string())?;
         let now = self.now();
         let message = Message {
-            sender: self.inner.name.clone(),
+            sender: sender().map_err(|error| error.to_string())?,
             router: router.clone(),
             epoch: 0,
             sequence,

@@ -7,7 +7,7 @@ use crate::{
     io::{
         mqtt::Received,
         store::{
-            StoreError, change_sets,
+            StoreError, Transaction, change_sets,
             events::{self, Line},
             routers::{self, Router, Stream},
         },
@@ -290,7 +290,7 @@ impl Controller {
 /// The line for the event list that the end of a change set is worth; an end that the agent told of by itself needs
 /// none.
 pub(super) fn last_line(
-    transaction: &rusqlite::Transaction<'_>,
+    transaction: &Transaction<'_>,
     change_set: &change_set::ChangeSet,
     now: i64,
 ) -> Result<Option<EventView>, StoreError> {

@@ -3,7 +3,8 @@
 //! One connection behind a lock; a call runs on a thread that may block. Each call is one transaction: either all of
 //! it is on the disk when the call returns, or nothing.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+pub use rusqlite::Transaction;
+use rusqlite::{Connection, TransactionBehavior};
 use std::{
     path::Path,
     sync::{Arc, Mutex, PoisonError},

@@ -61,7 +61,7 @@ pub(super) async fn bed() -> Bed {
         tls: None,
         credentials: Some((NAME.into(), password)),
         client_id: NAME.into(),
-        filters: topic::controller_filters(&sender()).to_vec(),
+        filters: topic::controller_filters(&sender().unwrap()).to_vec(),
         commands: vec![topic::HOME_COMMANDS.into()],
     };
     let controller = open(&store, &keys, &broker);

@@ -8,7 +8,7 @@
 //! | anybody else | – | – | nothing | nothing |
 
 use crate::io::store::{
-    Store, StoreError,
+    Store, StoreError, Transaction,
     mqtt_users::{self, MqttUser},
     routers,
 };
@@ -71,7 +71,7 @@ impl Rights {
     /// A database that does not answer lets nobody in.
     async fn read<T: Send + 'static>(
         &self,
-        call: impl FnOnce(&rusqlite::Transaction<'_>) -> Result<Option<T>, StoreError> + Send + 'static,
+        call: impl FnOnce(&Transaction<'_>) -> Result<Option<T>, StoreError> + Send + 'static,
     ) -> Option<T> {
         self.store.call(call).await.unwrap_or_else(|error| {
             tracing::error!(%error, "the broker could not look up a user, so it refused it");
