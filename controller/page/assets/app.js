@@ -9,12 +9,14 @@
 
   const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
   const localTimes = () => {
-    for (const time of $$("time[datetime]:not([data-local])")) {
+    for (const time of $$("time[datetime]")) {
+      // A morph puts the server's text back; ours is recognised by being the same as before.
+      if (time.dataset.local === time.dateTime && time.textContent === time.dataset.shown) continue;
       const at = new Date(time.dateTime);
       if (Number.isNaN(at.getTime())) continue;
-      time.title = time.textContent.trim();
       time.textContent = clock.format(at);
-      time.dataset.local = "";
+      time.dataset.local = time.dateTime;
+      time.dataset.shown = time.textContent;
     }
   };
 
@@ -60,21 +62,30 @@
     if (live) query.set("router", live);
     if (watch !== undefined) query.set("watch", "true");
     let source;
+    const close = () => { source?.close(); source = undefined; };
     const open = () => {
+      if (source) return;
       source = new EventSource(`/api/v1/events?${query}`);
       for (const noun of ["router", "vif", "change_set", "event"]) source.addEventListener(noun, () => refresh(noun));
-      source.addEventListener("resync", () => refresh("router"));
+      source.addEventListener("resync", () => refresh("open"));
       source.addEventListener("traffic", (event) => traffic(JSON.parse(event.data)));
-      source.addEventListener("open", () => document.body.removeAttribute("data-cut"));
-      source.addEventListener("error", () => {
-        document.body.dataset.cut = "";
-        // A session that ended answers no stream: the page is asked for again and leads to the sign-in.
-        if (source.readyState === EventSource.CLOSED) setTimeout(() => refresh("router"), 5000);
-      });
+      // What happened between the page and its stream is in no event: the page is asked for once more.
+      source.addEventListener("open", () => { document.body.removeAttribute("data-cut"); refresh("open"); });
+      source.addEventListener("error", () => { document.body.dataset.cut = ""; });
     };
-    open();
-    window.addEventListener("pagehide", () => source.close());
-    window.addEventListener("pageshow", (event) => { if (event.persisted) { open(); refresh("router"); } });
+    // Who looks at another tab does not look at this one: the agent need not sample for it.
+    const turn = () => { if (document.hidden) close(); else open(); };
+    document.addEventListener("visibilitychange", turn);
+    window.addEventListener("pagehide", close);
+    window.addEventListener("pageshow", turn);
+    turn();
+    // A stream that was refused (the session is over) does not come back by itself.
+    setInterval(() => {
+      if (document.hidden || document.body.dataset.cut === undefined) return;
+      if (source?.readyState === EventSource.CLOSED) close();
+      turn();
+      refresh("open");
+    }, 15000);
   };
 
   // Traffic plot --------------------------------------------------------------------------------------------------
@@ -215,10 +226,9 @@
     }
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     follow();
-    // The controller is asked again now and then even where no event came: a lost stream must not show old news.
-    setInterval(() => { if (document.body.dataset.cut !== undefined && !document.hidden) refresh("router"); }, 15000);
-    new MutationObserver(() => { localTimes(); copying(); }).observe($("#main"), { childList: true, subtree: true });
+    new MutationObserver(() => { localTimes(); copying(); }).observe($("#main"), { childList: true, characterData: true, subtree: true });
   };
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-  else begin();
+  // All deferred scripts have run then, the plot's too.
+  if (document.readyState === "complete") begin();
+  else document.addEventListener("DOMContentLoaded", begin);
 })();

@@ -152,7 +152,7 @@ fn refuse_page(gate: &Gate, problem: &Problem, look: page::Look, path: &str) -> 
         return response;
     }
     if problem.code == problem::SIGN_IN_REQUIRED.code && reading {
-        return page::to_sign_in(path);
+        return page::to_sign_in(path, look);
     }
     let mut response = page::problem(problem, &page::Frame::of(None, look, path));
     if problem.status == StatusCode::UNAUTHORIZED {

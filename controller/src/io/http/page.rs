@@ -34,11 +34,13 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
     theme: &'static str,
+    /// Whether htmx asks, for a part of a page that is open already.
+    part: bool,
 }
 
 impl Look {
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        Self { theme: cookie::theme(headers) }
+        Self { theme: cookie::theme(headers), part: headers.contains_key("hx-request") }
     }
 }
 
@@ -160,12 +162,17 @@ fn see(path: &str) -> Response {
 }
 
 /// To the sign-in, and from there back to where somebody wanted to go.
-pub(super) fn to_sign_in(path: &str) -> Response {
-    if path == "/" {
-        return see("/sign-in");
+/// A redirect that htmx would follow by itself is said to the browser instead: the whole page goes there.
+pub(super) fn to_sign_in(path: &str, look: Look) -> Response {
+    let place = if path == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", percent(path)) };
+    let mut response = see(&place);
+    if look.part
+        && let Some(location) = response.headers_mut().remove(header::LOCATION)
+    {
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        response.headers_mut().insert("hx-redirect", location);
     }
-    let next: String = percent(path);
-    see(&format!("/sign-in?next={next}"))
+    response
 }
 
 /// A path of ours, whatever a form or an address says.

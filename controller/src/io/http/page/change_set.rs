@@ -32,6 +32,8 @@ struct ChangePage {
     risk: &'static str,
     state: words::Tone,
     says: &'static str,
+    /// Whether something follows by itself: what the controller makes is a draft only until it is worked off.
+    goes_on: bool,
     steps: Vec<Step>,
     progress: Option<Progress>,
     outcome: Option<words::Message>,
@@ -102,6 +104,7 @@ fn page(frame: Frame, change: ChangeSetView, router_name: String) -> ChangePage 
         },
         state: words::state(change.state),
         says: words::state_says(change.state),
+        goes_on: change.state.is_processing() || change.state == Stage::Draft,
         steps: steps(&visited, change.state),
         progress: progress(&change),
         outcome: change.outcome.map(words::outcome),

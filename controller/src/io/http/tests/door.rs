@@ -61,6 +61,16 @@ async fn somebody_signs_in_goes_where_they_wanted_and_signs_out() {
 }
 
 #[tokio::test]
+async fn an_open_page_whose_session_ended_goes_to_the_sign_in_as_a_whole() {
+    let mut house = House::lived_in().await;
+    house.session = String::new();
+    let request = house.by_browser("GET", "/routers/r1").header("hx-request", "true");
+    let answer = house.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!((answer.header("hx-redirect"), answer.header("location")), ("/sign-in?next=/routers/r1", ""));
+}
+
+#[tokio::test]
 async fn a_token_signs_a_browser_in() {
     let mut house = House::lived_in().await;
     let done = post(&house, "/sign-in", &format!("token={}", house.token)).await;
