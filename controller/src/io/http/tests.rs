@@ -32,6 +32,7 @@ const ORIGIN: &str = "http://localhost:8080";
 /// A service on a database in memory, with somebody who can sign in.
 struct House {
     controller: Controller,
+    app: App,
     router: Router,
     token: String,
     session: String,
@@ -57,7 +58,7 @@ impl House {
         let (close, closing) = watch::channel(false);
         let app = App::new(controller.clone(), options, closing).await.unwrap();
         let router = routes::router(&app);
-        Self { controller, router, token: String::new(), session: String::new(), setup_token, _close: close }
+        Self { controller, app, router, token: String::new(), session: String::new(), setup_token, _close: close }
     }
 
     /// Anna has an account and a session, and a program has a token.

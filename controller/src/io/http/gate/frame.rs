@@ -58,7 +58,7 @@ fn check_host(app: &App, request: &Request) -> Result<(), Problem> {
     Err(Problem::new(
         codes::HOST_NOT_ALLOWED,
         "This controller does not answer to that name.",
-        "Use its own name or address, or add the name to `http.allowed_hosts` in its configuration.",
+        "Use its own name or address, or add the name to `http.hosts` in its configuration.",
     ))
 }
 

@@ -164,6 +164,22 @@ async fn a_wrong_token_is_not_helped_by_a_right_cookie() {
 }
 
 #[tokio::test]
+async fn a_panic_is_answered_without_its_cause() {
+    let house = House::lived_in().await;
+    let broken = Router::new().route("/api/broken", axum::routing::get(panicking));
+    let surround = crate::io::http::gate::frame::surround;
+    let broken = broken.layer(axum::middleware::from_fn_with_state(house.app.clone(), surround));
+    let request = house.by_program("GET", "/api/broken").body(Body::empty()).unwrap();
+    let answer = Answer::of(broken.oneshot(request).await.unwrap()).await;
+    assert_eq!((answer.status, answer.code().as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
+    assert!(!answer.text.contains("a secret cause"));
+}
+
+async fn panicking() {
+    panic!("a secret cause");
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_headers_that_protect_browsers() {
     let house = House::lived_in().await;
     for path in ["/", "/sign-in", "/nowhere", "/api/v1/health", "/api/v1/nowhere", "/api/v1/routers"] {

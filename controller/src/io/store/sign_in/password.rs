@@ -7,11 +7,14 @@ use argon2::{
     password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString},
 };
 use rusqlite::{OptionalExtension as _, params};
+use tokio::sync::Semaphore;
 
 /// The fewest characters of a password.
 pub const MIN_PASSWORD: usize = 10;
 /// The most: hashing a novel would be a way to keep the processor busy.
 const MAX_PASSWORD: usize = 200;
+/// How many hashes are made at once: each takes 19 MiB and a processor, and anybody may ask for one.
+static HASHING: Semaphore = Semaphore::const_new(2);
 /// The hash of a password that nobody has, so that an unknown name takes as long as a wrong password.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$zV5sQPz1xT1yJ3m2Lr8v0bYk3o9cJm1n0d7h5p2q8rs";
@@ -73,6 +76,7 @@ pub async fn check_password(store: &Store, name: &str, password: &str) -> Result
         .await?;
     let known = kept.is_some();
     let password = password.to_owned();
+    let place = HASHING.acquire().await.map_err(|error| SignInError::Secret(error.to_string()))?;
     let right = tokio::task::spawn_blocking(move || {
         let kept = kept.as_deref().unwrap_or(NOBODY);
         password.len() <= MAX_PASSWORD * 4
@@ -80,6 +84,7 @@ pub async fn check_password(store: &Store, name: &str, password: &str) -> Result
                 .is_ok_and(|kept| Argon2::default().verify_password(password.as_bytes(), &kept).is_ok())
     });
     let right = right.await.map_err(|error| SignInError::Secret(error.to_string()))?;
+    drop(place);
     Ok((known && right).then_some(Holder::Account(name)))
 }
 
@@ -89,13 +94,16 @@ async fn hashed(password: String) -> Result<String, SignInError> {
         return Err(SignInError::Password);
     }
     let failed = |reason: String| SignInError::Secret(reason);
+    let place = HASHING.acquire().await.map_err(|error| failed(error.to_string()))?;
     let hash = tokio::task::spawn_blocking(move || {
         let salt: [u8; 16] = random::bytes().map_err(|error| error.to_string())?;
         let salt = SaltString::encode_b64(&salt).map_err(|error| error.to_string())?;
         let hash = Argon2::default().hash_password(password.as_bytes(), &salt).map_err(|error| error.to_string())?;
         Ok(hash.to_string())
     });
-    hash.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+    let hash = hash.await.map_err(|error| failed(error.to_string()))?.map_err(failed);
+    drop(place);
+    hash
 }
 
 #[cfg(test)]

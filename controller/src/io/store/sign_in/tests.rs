@@ -6,6 +6,17 @@ fn store() -> Store {
     Store::in_memory().unwrap()
 }
 
+#[test]
+fn a_database_of_before_keeps_what_it_holds() {
+    let mut db = rusqlite::Connection::open_in_memory().unwrap();
+    super::super::migrate(&mut db, &super::super::MIGRATIONS[..1]).unwrap();
+    db.execute("INSERT INTO mqtt_user (name, secret, may_write, created_at) VALUES ('home', x'00', 0, 7)", []).unwrap();
+    super::super::migrate(&mut db, super::super::MIGRATIONS).unwrap();
+    let kept: i64 = db.query_row("SELECT created_at FROM mqtt_user WHERE name = 'home'", [], |row| row.get(0)).unwrap();
+    let accounts: i64 = db.query_row("SELECT count(*) FROM account", [], |row| row.get(0)).unwrap();
+    assert_eq!((kept, accounts), (7, 0));
+}
+
 #[tokio::test]
 async fn the_first_account_is_made_once() {
     let store = store();
