@@ -55,8 +55,24 @@ async fn an_event_is_deleted_on_its_own_acknowledgement_and_sent_again_otherwise
     assert_eq!(texts(&again), ["0", "2", "4"]);
     assert!(again.iter().all(|publish| text(&publish.topic) == "bulkhead-bus/v1/r1/event/router"));
     for publish in &again {
+        session.acknowledge(publish, PubAckReason::Success).await;
+    }
+    agent.outbox(0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_nobody_is_there_to_hear_waits_and_goes_out_again() {
+    let (agent, mut broker) = start();
+    agent.events(&numbers(0..3));
+    let mut session = broker.open().await;
+    for publish in &session.burst().await {
         session.acknowledge(publish, PubAckReason::NoMatchingSubscribers).await;
     }
+    agent.outbox(3).await;
+    let again = session.publish().await;
+    assert_eq!(text(&again.payload), "0");
+    session.acknowledge(&again, PubAckReason::Success).await;
+    assert_eq!(acknowledge_all(&mut session).await, numbers(1..3));
     agent.outbox(0).await;
 }
 

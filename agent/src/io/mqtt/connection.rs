@@ -21,6 +21,8 @@ use tokio::time::sleep_until;
 const WINDOW: usize = 16;
 /// A broker that acknowledges nothing for so long is left.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How soon events that nobody heard are published again.
+const AGAIN: Duration = Duration::from_secs(10);
 /// How long the broker has to take `offline`, and then to hang up, before we go.
 const LEAVE: Duration = Duration::from_millis(800);
 /// The least that a packet needs beside topic, payload and correlation.
@@ -72,6 +74,8 @@ struct Connection<'a> {
     outbox_at: i64,
     /// Whether there may be rows behind it.
     outbox_due: bool,
+    /// When events that nobody heard are published again.
+    again_at: Option<Instant>,
     /// The largest packet that the broker takes.
     largest: usize,
     retains: bool,
@@ -116,6 +120,7 @@ impl<'a> Connection<'a> {
             heard,
             outbox_at: 0,
             outbox_due: true,
+            again_at: None,
             largest: usize::MAX,
             retains: true,
         }
@@ -132,6 +137,7 @@ impl<'a> Connection<'a> {
             Some((cargo, landing)) = self.flights.next(), if under_way => Happened::Landed(cargo, landing),
             Some(loose) = self.line.loose.recv(), if open => Happened::Loose(loose),
             () = self.line.shared.wake.notified(), if open => Happened::Woken,
+            () = sleep_until(self.again_at.unwrap_or(self.heard)), if open && self.again_at.is_some() => Happened::Woken,
             () = super::closing(&mut self.line.close), if leaving.is_none() => Happened::Close,
             () = sleep_until(stalled), if owed => Happened::Stalled,
             () = sleep_until(left), if leaving.is_some() => Happened::Left,
@@ -152,6 +158,7 @@ impl<'a> Connection<'a> {
             Happened::Landed(cargo, landing) => return self.landed(cargo, landing),
             Happened::Loose(loose) => self.publish_loose(loose),
             Happened::Woken => {
+                self.again_at = None;
                 self.outbox_due = true;
                 return self.pump();
             }
@@ -337,6 +344,13 @@ impl<'a> Connection<'a> {
             (_, Landing::Lost) => return None,
             (Cargo::Farewell, _) => self.sign_out(),
             (Cargo::Outbox(id), Landing::Arrived) => return self.delete(id).or_else(|| self.pump()),
+            (Cargo::Outbox(id), Landing::Unheard) => {
+                // A broker that has just been made has no session of the controller yet: the event waits for it.
+                self.outbox_at = self.outbox_at.min(id - 1);
+                self.outbox_due = false;
+                self.again_at = Some(self.heard + AGAIN);
+                return None;
+            }
             (Cargo::Outbox(id), Landing::Never(reason)) => {
                 tracing::error!(id, reason, "the broker takes this event never: dropped");
                 self.refuse();
@@ -348,7 +362,9 @@ impl<'a> Connection<'a> {
                     "the broker {broker} refuses the agent's events ({reason}): let it publish to its own topics there"
                 )));
             }
-            (Cargo::Retained(topic), Landing::Arrived) => self.line.shared.retained().arrived(&topic),
+            (Cargo::Retained(topic), Landing::Arrived | Landing::Unheard) => {
+                self.line.shared.retained().arrived(&topic);
+            }
             (Cargo::Retained(topic), Landing::Never(reason) | Landing::Refused(reason)) => {
                 tracing::warn!(topic, reason, "the broker does not take this topic");
                 self.refuse();
@@ -357,7 +373,7 @@ impl<'a> Connection<'a> {
                 tracing::warn!(reason, "the broker does not take an answer");
                 self.refuse();
             }
-            (Cargo::Reply, Landing::Arrived) => {}
+            (Cargo::Reply, Landing::Arrived | Landing::Unheard) => {}
         }
         self.pump()
     }

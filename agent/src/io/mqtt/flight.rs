@@ -21,6 +21,8 @@ pub(super) enum Cargo {
 pub(super) enum Landing {
     /// The broker has it.
     Arrived,
+    /// The broker had it and nobody to give it to: not even a session that waits for its client.
+    Unheard,
     /// The broker will never take it as it is.
     Never(String),
     /// The broker does not take it now, or not from us.
@@ -72,7 +74,8 @@ fn landing(result: Result<PublishResult, PublishNoticeError>) -> Landing {
         Err(_) => return Landing::Lost,
     };
     match reason {
-        R::Success | R::NoMatchingSubscribers => Landing::Arrived,
+        R::Success => Landing::Arrived,
+        R::NoMatchingSubscribers => Landing::Unheard,
         R::TopicNameInvalid | R::PayloadFormatInvalid => Landing::Never(format!("{reason:?}")),
         R::NotAuthorized
         | R::QuotaExceeded
@@ -88,10 +91,10 @@ mod tests {
     use rumqttc::PubAck;
 
     #[test]
-    fn an_acknowledgement_without_subscribers_is_one_and_a_refusal_is_none() {
+    fn an_acknowledgement_without_subscribers_is_told_from_one_with_them() {
         let cases = [
             (PubAckReason::Success, Landing::Arrived),
-            (PubAckReason::NoMatchingSubscribers, Landing::Arrived),
+            (PubAckReason::NoMatchingSubscribers, Landing::Unheard),
             (PubAckReason::NotAuthorized, Landing::Refused("NotAuthorized".to_owned())),
             (PubAckReason::QuotaExceeded, Landing::Refused("QuotaExceeded".to_owned())),
             (PubAckReason::TopicNameInvalid, Landing::Never("TopicNameInvalid".to_owned())),
