@@ -44,15 +44,19 @@
 
   // Live events ---------------------------------------------------------------------------------------------------
 
-  // htmx fetches the page again and morphs what changed; here it is only told when. Several events within a second
-  // make one fetch.
+  // htmx fetches the page again and morphs what changed; here it is only told when: at once for the first event, then
+  // at most once in a while. A router is told of with each of its samples, for the time when it was last heard of.
+  const PAUSE_MS = { router: 5000 };
   const due = new Map();
+  const told = new Map();
   const refresh = (noun) => {
     if (due.has(noun)) return;
+    const since = performance.now() - (told.get(noun) ?? -Infinity);
     due.set(noun, setTimeout(() => {
       due.delete(noun);
+      told.set(noun, performance.now());
       document.body.dispatchEvent(new CustomEvent(`live-${noun}`));
-    }, due.size ? 700 : 150));
+    }, Math.max(100, (PAUSE_MS[noun] ?? 700) - since)));
   };
 
   const follow = () => {
