@@ -25,8 +25,8 @@ use crate::{
     },
     voice::Voice,
 };
-use shared::router::{Interface, TrafficSample};
-use sight::Sight;
+use shared::router::{Interface, RouterState, TrafficSample};
+use sight::{Sight, essence};
 use std::time::Duration;
 use tokio::{sync::mpsc, time::timeout};
 
@@ -64,13 +64,14 @@ pub struct Keeper {
     sight: Sight,
     watched_until: Option<Instant>,
     verified: Option<Instant>,
+    said: Option<(RouterState, Instant)>,
 }
 
 impl Keeper {
     /// A keeper that has seen nothing yet.
     pub fn new(router: RouterPort, journal: Journal, voice: Voice, clock: Clock, poll: Poll) -> Self {
         let (meter, sight) = (Meter::default(), Sight::default());
-        Self { router, journal, voice, clock, poll, meter, sight, watched_until: None, verified: None }
+        Self { router, journal, voice, clock, poll, meter, sight, watched_until: None, verified: None, said: None }
     }
 
     /// Keeps until the orders' sender is gone.
@@ -91,7 +92,7 @@ impl Keeper {
             for news in self.sight.news() {
                 self.voice.news(news, now);
             }
-            self.voice.state(&self.sight.state(self.voice.refused(), now), now);
+            self.say(now);
             let pause = self.pause();
             tokio::select! {
                 () = self.clock.sleep(pause) => {}
@@ -100,9 +101,24 @@ impl Keeper {
                 order = orders.recv() => match order {
                     None => return,
                     Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
-                    Some(Order::Refresh | Order::Changed) => self.verified = None,
+                    Some(Order::Refresh | Order::Changed) => (self.verified, self.said) = (None, None),
                 },
             }
+        }
+    }
+
+    /// Says the summary when something happened, and otherwise once a period: while somebody looks, traffic samples tell
+    /// what moves.
+    fn say(&mut self, now: i64) {
+        let state = self.sight.state(self.voice.refused(), now);
+        let essence = essence(&state);
+        let fresh = self
+            .said
+            .as_ref()
+            .is_some_and(|(said, at)| *said == essence && self.clock.now().duration_since(*at) < self.poll.period);
+        if !fresh {
+            self.voice.state(&state, now);
+            self.said = Some((essence, self.clock.now()));
         }
     }
 

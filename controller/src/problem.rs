@@ -67,16 +67,8 @@ codes! {
     CSRF = 403 "csrf", "The form's token is missing or old";
     /// The request comes from another site.
     FOREIGN_ORIGIN = 403 "foreign_origin", "The request comes from another site";
-    /// The `Host` is none of ours.
-    UNKNOWN_HOST = 421 "unknown_host", "This is not the host that you meant";
-    /// The setup token has not been used yet.
-    SETUP_REQUIRED = 503 "setup_required", "Set a password first";
     /// Too many attempts; `retry_after_s` says when to come back.
     RATE_LIMITED = 429 "rate_limited", "Too many attempts";
-    /// A write without `Idempotency-Key`.
-    IDEMPOTENCY_KEY_MISSING = 400 "idempotency_key_missing", "A write needs an Idempotency-Key";
-    /// The key was used with another request.
-    IDEMPOTENCY_KEY_REUSED = 422 "idempotency_key_reused", "The Idempotency-Key belongs to another request";
     /// The body is too large.
     TOO_LARGE = 413 "too_large", "The request is too large";
     /// The body is of a kind that is not taken here.

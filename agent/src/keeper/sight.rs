@@ -18,9 +18,17 @@ use shared::{
     ids::VifId,
     notice::Severity,
     router::{ApiState, Device, Interface, RouterState},
-    vif::{Isolation, KillSwitch, Traffic, VifStatus},
+    vif::{Isolation, KillSwitch, Traffic, VifReport, VifStatus},
 };
 use std::collections::BTreeMap;
+
+/// A summary as far as it changes only when something happens: without counters, loads and clocks.
+pub(super) fn essence(state: &RouterState) -> RouterState {
+    let device = state.device.clone().map(|device| Device { uptime_s: 0, cpu_percent: 0, memory_free: 0, ..device });
+    let vifs = state.vifs.iter().cloned();
+    let vifs = vifs.map(|vif| VifReport { traffic: Traffic::default(), ..vif }).collect();
+    RouterState { device, vifs, at: 0, ..state.clone() }
+}
 
 /// Everything known of one router. Nothing before the first look.
 #[derive(Debug, Default)]

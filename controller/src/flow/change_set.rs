@@ -198,7 +198,8 @@ impl ChangeSet {
         let (phase, outcome, error) = (report.phase, report.outcome, report.error.clone());
         self.report = Some(report);
         match (phase, outcome) {
-            (Phase::Applying | Phase::RollingBack, _) => {}
+            // `unknown` while the router is away in the middle of an undo: said aloud until the agent knows better.
+            (Phase::Applying | Phase::RollingBack, so_far) => self.outcome = so_far,
             (Phase::Verifying, _) => self.enter_from(State::Applying, Event::Applied, now),
             (Phase::Ended, Some(Outcome::Confirmed)) => {
                 self.outcome = Some(Outcome::Confirmed);

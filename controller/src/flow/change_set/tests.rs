@@ -194,3 +194,14 @@ fn a_change_set_reads_back_as_it_was_written() {
     let text = serde_json::to_string(&change_set).unwrap();
     assert_eq!(serde_json::from_str::<ChangeSet>(&text).unwrap(), change_set);
 }
+
+#[test]
+fn what_is_not_known_while_the_router_is_away_is_said_and_taken_back_when_it_is_known() {
+    let mut change_set = applying();
+    change_set.reported(report(1, Phase::RollingBack, Some(Outcome::Unknown)), 4);
+    assert_eq!((change_set.state, change_set.outcome), (State::Applying, Some(Outcome::Unknown)));
+    change_set.reported(report(2, Phase::RollingBack, None), 5);
+    assert_eq!(change_set.outcome, None);
+    change_set.reported(report(3, Phase::Ended, Some(Outcome::Reverted)), 6);
+    assert_eq!((change_set.state, change_set.outcome), (State::Error, Some(Outcome::Reverted)));
+}

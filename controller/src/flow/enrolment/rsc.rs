@@ -35,10 +35,11 @@ fn header(out: &mut String, router: &RouterId) {
 fn user(out: &mut String, password: &str) {
     let agent = link_address(2);
     say(out, "\n# The agent's user: signs in from the agent's address only.");
-    unless(out, "/user/group/find name=bulkhead", &format!("/user/group/add name=bulkhead policy={POLICY}"));
-    let rest = format!("group=bulkhead address={agent}/32 password=\"{password}\"");
+    let group = format!("policy={POLICY} comment=\"bulkhead:installer/group\"");
+    unless(out, "/user/group/find name=bulkhead", &format!("/user/group/add name=bulkhead {group}"));
+    let rest = format!("group=bulkhead address={agent}/32 password=\"{password}\" comment=\"bulkhead:installer/user\"");
     unless(out, "/user/find name=bulkhead", &format!("/user/add name=bulkhead {rest}"));
-    say(out, &format!("/user/group/set numbers=bulkhead policy={POLICY}"));
+    say(out, &format!("/user/group/set numbers=bulkhead {group}"));
     say(out, &format!("/user/set numbers=bulkhead {rest}"));
 }
 
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn the_user_has_no_right_to_secrets_users_or_a_reboot() {
         let script = sample();
-        assert!(script.contains("policy=api,read,write,test\n"));
+        assert!(script.contains("policy=api,read,write,test comment=\"bulkhead:installer/group\"\n"));
         assert!(script.contains("address=172.16.63.2/32"));
     }
 }

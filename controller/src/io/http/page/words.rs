@@ -116,9 +116,10 @@ pub(super) fn interface(interface: &InterfaceView) -> Tone {
     }
 }
 
+/// Whether the gate lets packets on. What lies behind the tunnel is not asked, so nothing is said of it.
 pub(super) fn onward(vif: &VifView, egress: Tone) -> Tone {
     if vif.kill_switch.gate == Gate::Open && egress.class == "good" {
-        tone("reached", "good", "good")
+        tone("way open", "good", "good")
     } else {
         tone("cut off", "bad", "block")
     }

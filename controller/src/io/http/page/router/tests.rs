@@ -80,7 +80,7 @@ fn shown(router: RouterView, running: bool, vif: VifView) -> String {
 #[test]
 fn an_open_way_out_is_told_in_words() {
     let page = shown(router(), true, vif(KillSwitchState::Armed, Gate::Open));
-    let words = "tor: kill switch armed, gate open, leaves by wg-vpn (running), internet reached";
+    let words = "tor: kill switch armed, gate open, leaves by wg-vpn (running), internet way open";
     assert!(page.contains(&format!("aria-label=\"{words}\"")));
     assert!(page.contains("Kill switch: Armed") && page.contains("<dt>Gate</dt><dd>Open</dd>"));
     assert!(page.contains("5.0 MB") && page.contains("172.16.64.2"));
