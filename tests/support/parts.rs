@@ -108,7 +108,8 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Makes a token, starts the controller and waits until it answers.
+    /// Makes a token, starts the controller and waits until it answers. In the same place it goes on with the same
+    /// data and token.
     ///
     /// # Errors
     /// Where it does not answer.
@@ -116,8 +117,12 @@ impl Controller {
         let (data, config) = (place.join("controller"), place.join("bulkhead.toml"));
         let listen = format!("127.0.0.1:{}", free_port()?);
         fs::write(&config, format!("[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n", broker.port))?;
-        let mut first = Command::new(demo::program("bulkhead")?);
-        let token = outside::run(first.args(["token", "add", "test", "--data"]).arg(&data)).await?.trim().to_owned();
+        let kept = place.join("token");
+        if !kept.exists() {
+            let mut first = Command::new(demo::program("bulkhead")?);
+            fs::write(&kept, outside::run(first.args(["token", "add", "test", "--data"]).arg(&data)).await?)?;
+        }
+        let token = fs::read_to_string(kept)?.trim().to_owned();
         let mut serve = Command::new(demo::program("bulkhead")?);
         serve.args(["serve", "--tls", "off", "--listen", &listen, "--config"]).arg(&config).arg("--data").arg(&data);
         let part = Part::start(&mut serve, place.join("controller.log"))?;
@@ -147,6 +152,7 @@ pub struct Twin {
     pub control: Control,
     ready: TwinReady,
     password: String,
+    record: PathBuf,
     _part: Part,
 }
 
@@ -177,7 +183,8 @@ impl Twin {
     async fn launch(place: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let (ready, password) = (place.join("twin.json"), "correct horse".to_owned());
         let mut command = Command::new(demo::program("bulkhead-twin")?);
-        command.args(more).args(["--admin-password", &password, "--die-with-parent", "--ready-file"]);
+        command.args(more).args(["--admin-password", &password, "--die-with-parent"]);
+        command.arg("--record").arg(place.join("twin.jsonl")).arg("--ready-file");
         let mut part = Part::start(command.arg(&ready), place.join("twin.log"))?;
         let text = clock::wait("the twin", clock::SOON, || {
             let text = fs::read(&ready).ok();
@@ -186,7 +193,16 @@ impl Twin {
         })
         .await?;
         let ready: TwinReady = serde_json::from_slice(&text)?;
-        Ok(Self { control: Control::new(&ready.control), ready, password, _part: part })
+        let record = place.join("twin.jsonl");
+        Ok(Self { control: Control::new(&ready.control), ready, password, record, _part: part })
+    }
+
+    /// Received sentences, one list of words a line.
+    ///
+    /// # Errors
+    /// Where the file is missing.
+    pub fn record(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(&self.record)?)
     }
 }
 

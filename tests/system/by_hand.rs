@@ -1,6 +1,7 @@
 //! As with a real router: `bulkhead serve`, `router add`, the script on the router, the agent on its mount; with a
 //! broker that is not ours, and somebody there who records and repeats.
 
+use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -80,6 +81,7 @@ async fn an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not()
     }
     // What is in order is still done, and nothing else was.
     kept(rest, &rest.create_vif("attic", "dns", "make-2").await?).await?;
+    clock::wait("the VIF in the list", clock::SOON, || rest.vif("attic", "dns")).await?;
     let vifs = rest.get("/api/v1/routers/attic/vifs").await?;
     let names: Vec<&str> = vifs.as_array().into_iter().flatten().filter_map(|vif| vif["name"].as_str()).collect();
     assert_eq!(names, ["dns"]);
@@ -113,5 +115,91 @@ async fn a_broker_that_is_restarted_is_found_again() -> anyhow::Result<()> {
     rest.router_is("attic", "online").await?;
     let vif = clock::wait("the VIF", clock::SOON, || rest.vif("attic", "tor")).await?;
     kept(rest, &rest.remove_vif("attic", vif["id"].as_str().unwrap_or_default(), "remove-1").await?).await?;
+    Ok(())
+}
+
+/// Menus at whose first write everything but the router is killed.
+const POINTS: [&str; 3] = ["/interface/veth", "/ip/route", "/ip/firewall/filter"];
+
+#[tokio::test]
+async fn everything_but_the_router_is_killed_in_the_middle_and_finds_the_change_again() -> anyhow::Result<()> {
+    let programs = needs!("everything_but_the_router_is_killed_in_the_middle_and_finds_the_change_again", programs());
+    let folder = tempfile::tempdir()?;
+    let place = folder.path();
+    let mut broker = Broker::start(&programs.broker, place).await?;
+    let mut controller = Controller::start(&broker, place).await?;
+    let mount = place.join("attic");
+    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
+    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
+    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    let mut agent = Agent::on_mount(&mount, &twin, place)?;
+    controller.rest.router_is("attic", "online").await?;
+    let before = twin.control.export().await?;
+
+    for (nth, menu) in POINTS.into_iter().enumerate() {
+        let (command, key) = (format!("[\"{menu}/add\""), format!("make-{nth}"));
+        let seen = || anyhow::Ok(twin.record()?.lines().filter(|line| line.starts_with(&command)).count());
+        let so_far = seen()?;
+        let delay = json!({"kind": "delay", "command": format!("{menu}/add"), "when": "after", "ms": 2000});
+        twin.control.post("/fault", &delay).await?;
+        let made = controller.rest.create_vif("attic", "tor", &key).await?;
+        clock::wait(menu, clock::SOON, || async { Ok((seen()? > so_far).then_some(())) }).await?;
+
+        let port = broker.port;
+        drop((agent, controller, broker));
+        broker = Broker::start_on(&programs.broker, place, port).await?;
+        controller = Controller::start(&broker, place).await?;
+        agent = Agent::on_mount(&mount, &twin, place)?;
+
+        let rest = &controller.rest;
+        let ended = rest.ended(&made).await?;
+        let vif = clock::wait("list and outcome to agree", clock::SOON, || async {
+            let vif = rest.vif("attic", "tor").await?;
+            Ok((vif.is_some() == (ended["outcome"] == "confirmed")).then_some(vif))
+        })
+        .await?;
+        assert_eq!(rest.create_vif("attic", "tor", &key).await?, made, "the same request, before and after the crash");
+        if let Some(vif) = vif {
+            let id = vif["id"].as_str().unwrap_or_default();
+            kept(rest, &rest.remove_vif("attic", id, &format!("clean-{nth}")).await?).await?;
+        } else {
+            assert_eq!(ended["outcome"], "reverted", "{ended:#}");
+        }
+        assert_eq!(twin.control.export().await?, before, "something is left of {made}, killed at {menu}");
+    }
+    drop(agent);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_kept_vif_outlives_a_crash_of_everything_but_the_router() -> anyhow::Result<()> {
+    let programs = needs!("a_kept_vif_outlives_a_crash_of_everything_but_the_router", programs());
+    let folder = tempfile::tempdir()?;
+    let place = folder.path();
+    let broker = Broker::start(&programs.broker, place).await?;
+    let controller = Controller::start(&broker, place).await?;
+    let mount = place.join("attic");
+    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
+    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
+    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    let agent = Agent::on_mount(&mount, &twin, place)?;
+    controller.rest.router_is("attic", "online").await?;
+    let before = twin.control.export().await?;
+    kept(&controller.rest, &controller.rest.create_vif("attic", "tor", "make").await?).await?;
+    let vif = clock::wait("the VIF", clock::SOON, || controller.rest.vif("attic", "tor")).await?;
+
+    let port = broker.port;
+    drop((agent, controller, broker));
+    let broker = Broker::start_on(&programs.broker, place, port).await?;
+    let controller = Controller::start(&broker, place).await?;
+    let _agent = Agent::on_mount(&mount, &twin, place)?;
+    let rest = &controller.rest;
+    rest.router_is("attic", "online").await?;
+    let found = clock::wait("the VIF again", clock::SOON, || rest.vif("attic", "tor")).await?;
+    for field in ["id", "vlan_id", "gateway_ip", "service_ip", "created_at", "status"] {
+        assert_eq!(found[field], vif[field], "{field}");
+    }
+    kept(rest, &rest.remove_vif("attic", found["id"].as_str().unwrap_or_default(), "remove").await?).await?;
+    assert_eq!(twin.control.export().await?, before);
     Ok(())
 }
