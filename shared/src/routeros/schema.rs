@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_version_reads_with_its_channel_and_compares_by_number() {
-        let cases = [("7.24", (7, 24, 0)), ("7.20.8", (7, 20, 8)), ("7.24.5 (stable)", (7, 24, 5)), ("7.25beta3", (7, 25, 0))];
+        let cases =
+            [("7.24", (7, 24, 0)), ("7.20.8", (7, 20, 8)), ("7.24.5 (stable)", (7, 24, 5)), ("7.25beta3", (7, 25, 0))];
         for (text, (major, minor, patch)) in cases {
             assert_eq!(text.parse(), Ok(Version::new(major, minor, patch)), "{text}");
         }
