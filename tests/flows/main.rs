@@ -1,5 +1,7 @@
 //! The agent's flows against the twin.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says where")]
+
 mod keeper;
 mod vif;
 mod vif_faults;

@@ -156,20 +156,23 @@ impl Session {
         }
     }
 
+    /// The answer to a sign-in is out; what a fault does to it shows with the next sentence.
+    fn after_sign_in(&self, fault: Option<&Fault>, next: Next) -> Next {
+        let Some(fault) = fault else { return next };
+        self.router.strike(fault.kind);
+        match fault.kind {
+            FaultKind::Disconnect | FaultKind::Reboot => Next::Cut,
+            FaultKind::Stall => Next::Silent,
+            FaultKind::Trap | FaultKind::Delay | FaultKind::CounterReset => next,
+        }
+    }
+
     async fn carry_out(&mut self, sentence: &Sentence, fault: Option<Fault>) -> Next {
         let answer = Answer::to(sentence);
         match sentence.first() {
             b"/login" => {
                 let next = self.sign_in(sentence, answer).await;
-                return match fault.map(|fault| fault.kind) {
-                    Some(FaultKind::Disconnect) => Next::Cut,
-                    Some(FaultKind::Stall) => Next::Silent,
-                    Some(kind @ FaultKind::Reboot) => {
-                        self.router.strike(kind);
-                        Next::Cut
-                    }
-                    Some(FaultKind::Trap | FaultKind::Delay | FaultKind::CounterReset) | None => next,
-                };
+                return self.after_sign_in(fault.as_ref(), next);
             }
             b"/quit" => {
                 self.say(answer.fatal("session terminated on request")).await;
