@@ -23,6 +23,7 @@ mod connection;
 mod failure;
 mod flight;
 mod options;
+mod phase;
 mod probe;
 mod retained;
 mod session;

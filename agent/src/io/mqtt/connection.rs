@@ -7,6 +7,7 @@ use super::{
     Inbound, Line, Link, Loose, LooseKind, failure,
     flight::{Cargo, Flights, Landing},
     options::{self, OFFLINE, ONLINE},
+    phase::Phase,
 };
 use crate::io::clock::Instant;
 use bytes::Bytes;
@@ -81,20 +82,6 @@ struct Connection<'a> {
     retains: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Until CONNACK.
-    Connecting,
-    /// Until SUBACK.
-    Subscribing,
-    /// Messages go both ways.
-    Open,
-    /// Until `offline` is acknowledged, or that moment.
-    Leaving(Instant),
-    /// Until the broker has hung up, or that moment.
-    SignedOut(Instant),
-}
-
 /// Something other than the broker's word.
 enum Happened {
     Landed(Cargo, Landing),
@@ -131,7 +118,7 @@ impl<'a> Connection<'a> {
         let under_way = self.flights.len() > 0;
         let owed = self.phase == Phase::Subscribing || open && under_way;
         let stalled = self.heard + PATIENCE;
-        let leaving = self.leaving();
+        let leaving = self.phase.leaving();
         let left = leaving.unwrap_or(self.heard);
         tokio::select! {
             Some((cargo, landing)) = self.flights.next(), if under_way => Happened::Landed(cargo, landing),
@@ -142,14 +129,6 @@ impl<'a> Connection<'a> {
             () = sleep_until(stalled), if owed => Happened::Stalled,
             () = sleep_until(left), if leaving.is_some() => Happened::Left,
             else => pending().await,
-        }
-    }
-
-    /// Until when, while we leave.
-    fn leaving(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Leaving(moment) | Phase::SignedOut(moment) => Some(moment),
-            Phase::Connecting | Phase::Subscribing | Phase::Open => None,
         }
     }
 
@@ -177,7 +156,7 @@ impl<'a> Connection<'a> {
     /// What the library says.
     fn take(&mut self, event: Result<Event, ConnectionError>) -> Option<End> {
         match event {
-            Err(_) if self.leaving().is_some() => Some(End::Closed),
+            Err(_) if self.phase.leaving().is_some() => Some(End::Closed),
             Err(error) => Some(End::Failed(failure::words(&self.line.options, &error))),
             Ok(Event::Incoming(Packet::ConnAck(connack))) => self.connected(&connack),
             Ok(Event::Incoming(Packet::SubAck(suback))) => self.subscribed(&suback),
