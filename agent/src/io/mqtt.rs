@@ -13,6 +13,7 @@
 //! | --------------- | ---------------------------------------------------------------- |
 //! | `options.rs`    | where the broker is, who we are to it, and all limits            |
 //! | `connection.rs` | one connection, from CONNECT to its end                          |
+//! | `phase.rs`      | how far a connection has come                                    |
 //! | `flight.rs`     | what was published and not acknowledged yet                      |
 //! | `retained.rs`   | the newest payload of each retained topic                        |
 //! | `session.rs`    | resuming the broker's session without a memory of our own        |
