@@ -2,7 +2,7 @@
 
 use crate::{
     demo,
-    vif::{confirmed, shown},
+    vif::{confirmed, gone, shown},
 };
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ async fn an_agent_killed_while_making_a_vif_leaves_it_there_or_not_at_all() -> a
             }
             Some("reverted") => {
                 assert_eq!(export, before, "said to be reverted at {menu}, and is not");
-                vif_is_gone(&demo).await?;
+                gone(&demo, "tor").await?;
             }
             _ => panic!("killed at {menu}: {ended:#}"),
         }
@@ -68,7 +68,7 @@ async fn an_agent_killed_while_removing_a_vif_removes_it_or_keeps_it_whole() -> 
         match ended["outcome"].as_str() {
             Some("confirmed") => {
                 assert_eq!(export, before, "said to be removed at {menu}, and is not");
-                vif_is_gone(&demo).await?;
+                gone(&demo, "tor").await?;
             }
             Some("reverted") => assert_eq!(without_leases(&export), without_leases(&with_it), "at {menu}"),
             _ => panic!("killed at {menu}: {ended:#}"),
@@ -150,13 +150,6 @@ fn kill_agent(demo: &Demo) -> anyhow::Result<()> {
     let agents = demo.children("bulkhead-agent");
     anyhow::ensure!(agents.len() == 1, "one agent, not {agents:?}");
     agents[0].signal(Signal::SIGKILL)
-}
-
-async fn vif_is_gone(demo: &Demo) -> anyhow::Result<()> {
-    clock::wait("the VIF gone from the list", clock::SOON, || async {
-        Ok(demo.rest.vif("r1", "tor").await?.is_none().then_some(()))
-    })
-    .await
 }
 
 /// An export without the entries that live 30 s: whether one is there at a moment says nothing.

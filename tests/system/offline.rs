@@ -2,11 +2,10 @@
 
 use crate::{
     demo,
-    vif::{confirmed, shown},
+    vif::{confirmed, gone, shown},
 };
 use nix::sys::signal::Signal;
 use serde_json::json;
-use support::clock;
 
 #[tokio::test]
 async fn an_agent_that_is_away_is_said_to_be_and_comes_back() -> anyhow::Result<()> {
@@ -29,10 +28,7 @@ async fn an_agent_that_is_away_is_said_to_be_and_comes_back() -> anyhow::Result<
     confirmed(&demo, &made).await?;
     let id = shown(&demo, "dns").await?["id"].as_str().unwrap_or_default().to_owned();
     confirmed(&demo, &demo.rest.remove_vif("r1", &id, "remove-3").await?).await?;
-    clock::wait("the VIF gone from the list", clock::SOON, || async {
-        Ok(demo.rest.vif("r1", "dns").await?.is_none().then_some(()))
-    })
-    .await
+    gone(&demo, "dns").await
 }
 
 #[tokio::test]
