@@ -30,11 +30,29 @@ use shared::{
     notice::Severity,
 };
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
-/// How long a change under way may go on after the agent was told to stop: RouterOS kills a container 10 s after
-/// SIGTERM. What is not done by then is in the journal, and the next start goes on with it.
-const LAST_CALL: Duration = Duration::from_secs(7);
+/// How the agent is told to stop. What is not done by then is in the journal, and the next start goes on with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// A change under way may come to its end first, if it does within 7 s: RouterOS kills a container 10 s after
+    /// SIGTERM.
+    Gently,
+    /// At once.
+    Now,
+}
+
+impl Stop {
+    fn grace(self) -> Duration {
+        match self {
+            Self::Gently => Duration::from_secs(7),
+            Self::Now => Duration::ZERO,
+        }
+    }
+}
+
+/// How long what an earlier run left open waits for the first session before it is said that the router is away.
+const FIRST_SESSION: Duration = Duration::from_secs(5);
 
 /// How often the steps of one phase are told: each that is told is a write to the flash.
 const STEPS_EVERY: Duration = Duration::from_millis(300);
@@ -66,7 +84,7 @@ fn target(config: &Config, pin: Option<[u8; 32]>) -> Result<Target, SecretError>
 ///
 /// # Errors
 /// [`StartError`]: what is wrong with the set-up. Once it runs, nothing ends it but `stop`.
-pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>) -> Result<(), StartError> {
     let store = Store::open(&config.data.join(store::FILE))?;
     let speaker = Speaker::new(config.router_id.clone(), config.keys.signing_key()?, store.clone())?;
     let controller = config.keys.controller_id.clone();
@@ -81,15 +99,16 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = ()>) -
     let (orders, received) = mpsc::channel(16);
     let keeper = Keeper::new(router.clone(), journal.clone(), voice.clone(), clock, config.poll.clone());
     tokio::spawn(keeper.run(received));
-    let engine = engine(&config, router, journal.clone(), clock, &voice, orders.clone());
+    let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, orders.clone());
     let engine = Arc::new(Mutex::new(engine));
-    tokio::spawn(finish_interrupted(engine.clone()));
+    // The lock is taken here, so that no request comes before it.
+    tokio::spawn(finish_interrupted(engine.clone().lock_owned().await, router.clone()));
     let requests = Requests { gate, voice, journal, engine: engine.clone(), orders, clock };
     tokio::spawn(requests.serve(inbound));
     tracing::info!(router = %config.router_id, version = env!("CARGO_PKG_VERSION"), "the agent runs");
-    stop.await;
-    tracing::info!("stopping");
-    if tokio::time::timeout(LAST_CALL, engine.lock()).await.is_err() {
+    let stop = stop.await;
+    tracing::info!(?stop, "stopping");
+    if tokio::time::timeout(stop.grace(), engine.lock()).await.is_err() {
         tracing::warn!("a change is under way; the next start goes on with it");
     }
     bus.close().await;
@@ -170,8 +189,8 @@ fn ended(change: &Change, report: &Report) -> News {
 }
 
 /// Goes on with what an earlier run left open, before anything new is taken.
-async fn finish_interrupted(engine: Arc<Mutex<Engine>>) {
-    let mut engine = engine.lock().await;
+async fn finish_interrupted(mut engine: OwnedMutexGuard<Engine>, router: RouterPort) {
+    let _ = tokio::time::timeout(FIRST_SESSION, router.reachable()).await;
     match engine.unfinished() {
         Ok(None) => {}
         Ok(Some(begun)) => {

@@ -1,7 +1,12 @@
 //! `bulkhead-agent`: runs on the router, in a RouterOS container.
 
 use anyhow::Context as _;
-use bulkhead_agent::{agent, check, config::Config, io::clock::Clock};
+use bulkhead_agent::{
+    agent::{self, Stop},
+    check,
+    config::Config,
+    io::clock::Clock,
+};
 use clap::{Parser, Subcommand};
 use nix::unistd::Pid;
 use std::{
@@ -61,9 +66,9 @@ fn main() -> anyhow::Result<ExitCode> {
                 let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
                 let stop = async move {
                     tokio::select! {
-                        _ = terminate.recv() => {}
-                        _ = tokio::signal::ctrl_c() => {}
-                        () = orphaned(parent) => {}
+                        _ = terminate.recv() => Stop::Gently,
+                        _ = tokio::signal::ctrl_c() => Stop::Gently,
+                        () = orphaned(parent) => Stop::Now,
                     }
                 };
                 agent::run(config, Clock::system(), stop).await.map_err(anyhow::Error::from)

@@ -60,12 +60,12 @@ impl Change {
         }
     }
 
-    /// What it is about, for people: `VIF tor created`.
+    /// What it is about, for people: `creation of VIF tor`.
     pub fn title(&self) -> String {
-        let created = self.after.iter().filter(|vif| !self.before.contains(vif)).map(|vif| (vif, "created"));
-        let removed = self.before.iter().filter(|vif| !self.after.contains(vif)).map(|vif| (vif, "removed"));
+        let created = self.after.iter().filter(|vif| !self.before.contains(vif)).map(|vif| ("creation", vif));
+        let removed = self.before.iter().filter(|vif| !self.after.contains(vif)).map(|vif| ("removal", vif));
         let parts: Vec<String> =
-            created.chain(removed).map(|(vif, done)| format!("VIF {} {done}", vif.spec.name)).collect();
+            created.chain(removed).map(|(what, vif)| format!("{what} of VIF {}", vif.spec.name)).collect();
         if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
     }
 

@@ -89,7 +89,7 @@ async fn demo(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
                 routers.push(DemoRouter::start(number, arguments, data, &programs, &controller).await?);
             }
             for router in &mut routers {
-                router.online(&controller).await?;
+                router.online(&controller, &programs).await?;
             }
             let ready = json!({
                 "url": url,

@@ -55,7 +55,8 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 pub(super) fn begin(log: &str) {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o077));
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let filter = EnvFilter::try_new(log).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The broker's crate tells at `info` of its own doors, some of which we replace; ours is the word that counts.
+    let filter = EnvFilter::try_new(format!("mqtt5=warn,{log}")).unwrap_or_else(|_| EnvFilter::new("info,mqtt5=warn"));
     // Where somebody has set up logging already, that stays.
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).try_init();

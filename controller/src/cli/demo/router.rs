@@ -95,8 +95,9 @@ impl DemoRouter {
     }
 
     /// Waits until the agent is there and signed in at its router.
-    pub(super) async fn online(&mut self, controller: &Controller) -> anyhow::Result<()> {
+    pub(super) async fn online(&mut self, controller: &Controller, programs: &Programs) -> anyhow::Result<()> {
         let deadline = clock::now() + PATIENCE;
+        let (mut pause, mut since) = (FIRST_PAUSE, clock::now());
         loop {
             let seen = controller.router(&self.id).await?;
             if seen.state == Presence::Online && seen.api.connected {
@@ -109,9 +110,8 @@ impl DemoRouter {
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
-                ended = self.agent.ended() => {
-                    return Err(self.agent.failed(&format!("ended with {}", ended?)).into());
-                }
+                // The agent of a demo that was killed a moment ago may still hold the database.
+                _ = self.agent.ended() => self.revive(programs, &mut pause, &mut since).await?,
                 ended = self.twin.ended() => {
                     return Err(self.twin.failed(&format!("ended with {}", ended?)).into());
                 }
