@@ -73,9 +73,8 @@ impl DemoRouter {
         let mount = folder.join("mount");
         keys::private_folder(&mount.join("state"))?;
         let script = enrol(controller, &id, &mount).await?;
-        let password = random::secret()?;
         let password_file = folder.join("admin.password");
-        keys::write_private(&password_file, &password)?;
+        let password = admin_password(&password_file)?;
         let ready_file = folder.join("twin.ready");
         // One of an earlier demo must not be taken for this one's.
         let _ = std::fs::remove_file(&ready_file);
@@ -200,6 +199,16 @@ fn start_agent(id: &RouterId, mount: &Path, programs: &Programs) -> Result<Proce
     Process::start(&format!("The agent of {id}"), &programs.agent, &words, &mount.with_file_name("agent.log"))
 }
 
+/// The password of `admin`: that of an earlier demo on the same data, whose router kept it, or a new one.
+fn admin_password(file: &Path) -> anyhow::Result<String> {
+    if let Ok(kept) = std::fs::read_to_string(file) {
+        return Ok(kept.trim_end().to_owned());
+    }
+    let password = random::secret()?;
+    keys::write_private(file, &password)?;
+    Ok(password)
+}
+
 fn twin_arguments(
     arguments: &Arguments,
     id: &RouterId,
@@ -212,8 +221,13 @@ fn twin_arguments(
         .map(OsString::from)
         .collect();
     words.push((&arguments.routeros_version).into());
-    for (option, file) in [("--import", script), ("--admin-password-file", password_file), ("--ready-file", ready_file)]
-    {
+    let state = ready_file.with_file_name("twin.state");
+    for (option, file) in [
+        ("--import", script),
+        ("--admin-password-file", password_file),
+        ("--ready-file", ready_file),
+        ("--state", &state),
+    ] {
         words.extend([option.into(), file.into()]);
     }
     if let Some(schema) = &arguments.routeros_schema {
