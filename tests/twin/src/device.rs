@@ -10,6 +10,7 @@ mod edit;
 pub mod export;
 pub mod factory;
 pub mod form;
+pub mod kept;
 pub mod live;
 mod menus;
 pub mod meter;

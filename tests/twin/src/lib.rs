@@ -7,7 +7,7 @@
 //! - [`device`]: rows, what follows from them, requests and refusals. Pure; time comes in.
 //! - [`router`]: one device with its clock, faults and record, shared by all sessions.
 //! - [`session`]: the API; [`control`]: plain HTTP by which the world around the device is changed.
-//! - [`import`]: `.rsc` scripts; [`twin`]: all of it together.
+//! - [`import`]: `.rsc` scripts; [`state`]: the file that outlives the process; [`twin`]: all of it together.
 
 pub mod clock;
 pub mod control;
@@ -18,6 +18,7 @@ pub mod record;
 pub mod router;
 pub mod schema;
 pub mod session;
+pub mod state;
 pub mod text;
 pub mod tls;
 pub mod twin;

@@ -42,6 +42,9 @@ struct Arguments {
     /// A .rsc script to carry out before serving; may be given several times
     #[arg(long, value_name = "FILE")]
     import: Vec<PathBuf>,
+    /// Where the configuration outlives this process: read instead of the factory default and --import when it is there
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     /// Where to write the received sentences, one JSON list of words a line
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -93,12 +96,15 @@ async fn run(arguments: Arguments, parent: Option<Pid>) -> anyhow::Result<()> {
     if let Some(path) = ready_file {
         write_whole(&path, &format!("{ready}\n")).with_context(|| format!("writing {}", path.display()))?;
     }
-    tokio::select! {
-        _ = end.0.recv() => Ok(()),
-        _ = end.1.recv() => Ok(()),
-        () = orphaned(parent) => Ok(()),
-        () = twin.ended() => anyhow::bail!("a part of the twin has ended by itself; its log says which"),
-    }
+    let by_itself = tokio::select! {
+        _ = end.0.recv() => false,
+        _ = end.1.recv() => false,
+        () = orphaned(parent) => false,
+        () = twin.ended() => true,
+    };
+    twin.save()?;
+    anyhow::ensure!(!by_itself, "a part of the twin has ended by itself; its log says which");
+    Ok(())
 }
 
 /// Comes when the process that started this one is gone; never where nobody asked for it.
@@ -127,6 +133,7 @@ fn options(arguments: Arguments) -> anyhow::Result<Options> {
         control: arguments.control,
         admin_password,
         scripts: arguments.import.iter().map(|path| read(path)).collect::<Result<_, _>>()?,
+        state: arguments.state,
         record: arguments.record,
         identity: arguments.identity,
         agent_user: arguments.agent_user,

@@ -17,15 +17,16 @@ use crate::{
     clock::Clock,
     control,
     device::{
-        Device, Fields, Reply, caller::Caller, export::Export, factory, print::Depth, request::Request, trap::Trap,
-        world::Impossible,
+        Device, Fields, Reply, caller::Caller, export::Export, factory, kept::Kept, print::Depth, request::Request,
+        trap::Trap, world::Impossible,
     },
     fault::Fault,
     import::import,
     record::Record,
     router::{Router, Service},
     schema, session,
-    tls::Tls,
+    state::{Keeper, State, StateFile, damaged},
+    tls::{Identity, Tls},
 };
 
 /// How a twin is to be.
@@ -45,6 +46,9 @@ pub struct Options {
     pub admin_password: String,
     /// Texts of `.rsc` scripts, carried out after the factory's own.
     pub scripts: Vec<String>,
+    /// Where the configuration outlives the twin. When the file is there, it stands in place of the factory default,
+    /// `scripts`, `identity` and `admin_password`.
+    pub state: Option<PathBuf>,
     /// Where to write what is received.
     pub record: Option<PathBuf>,
     /// The router's name.
@@ -65,6 +69,7 @@ impl Default for Options {
             control: free,
             admin_password: "admin".to_owned(),
             scripts: Vec::new(),
+            state: None,
             record: None,
             identity: "MikroTik".to_owned(),
             agent_user: "bulkhead".to_owned(),
@@ -84,6 +89,7 @@ pub struct Twin {
     /// SHA-256 of the certificate of the API over TLS, in hexadecimal.
     pub fingerprint: String,
     router: Arc<Router>,
+    keeper: Option<Arc<Keeper>>,
     tasks: JoinSet<()>,
 }
 
@@ -91,25 +97,48 @@ impl Twin {
     /// Starts a twin on the current tokio runtime.
     ///
     /// # Errors
-    /// An unknown version, an unusable file or address, or a script that cannot be carried out; the text says which.
+    /// An unknown version, an unusable file or address, a state that is damaged or of another version, or a script that
+    /// cannot be carried out; the text says which.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let router = Arc::new(router(&options)?);
-        let tls = Tls::new().context("making the certificate of api-ssl")?;
+        let file = match &options.state {
+            Some(path) => Some(StateFile::claim(path, &options.routeros_version).await?),
+            None => None,
+        };
+        let (identity, kept) = match file.as_ref().map(StateFile::read).transpose()?.flatten() {
+            Some(State { identity, device, .. }) => (identity, Some(device)),
+            None => (Identity::new().context("making the certificate of api-ssl")?, None),
+        };
+        let tls = Tls::new(&identity)?;
+        let router = Arc::new(router(&options, kept)?);
         let plain = listen(options.api).await?;
         let secure = listen(options.api_tls).await?;
         let surface = listen(options.control).await?;
         let (api, api_tls, control) = (plain.local_addr()?, secure.local_addr()?, surface.local_addr()?);
         let mut tasks = JoinSet::new();
+        let keeper = file.map(|file| Arc::new(Keeper { file, identity, router: Arc::clone(&router) }));
+        if let Some(keeper) = &keeper {
+            // Before anybody can pin the certificate.
+            keeper.save()?;
+            tasks.spawn(Arc::clone(keeper).follow());
+        }
         tasks.spawn(serve_plain(Arc::clone(&router), plain));
         tasks.spawn(serve_tls(Arc::clone(&router), secure, tls.acceptor));
         tasks.spawn(control::serve(Arc::clone(&router), surface));
         tasks.spawn(tick(Arc::clone(&router)));
-        Ok(Self { api, api_tls, control, fingerprint: tls.fingerprint, router, tasks })
+        Ok(Self { api, api_tls, control, fingerprint: tls.fingerprint, router, keeper, tasks })
     }
 
     /// The control surface's address as a URL.
     pub fn control_url(&self) -> String {
         format!("http://{}", self.control)
+    }
+
+    /// Writes what has changed to [`Options::state`] now, not within a moment.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn save(&self) -> anyhow::Result<()> {
+        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.save())
     }
 
     /// The configuration in canonical order.
@@ -204,8 +233,8 @@ impl Twin {
     }
 }
 
-/// The device with the factory's and the given scripts carried out.
-fn router(options: &Options) -> anyhow::Result<Router> {
+/// The device with its kept configuration, or with the factory's and the given scripts carried out.
+fn router(options: &Options, kept: Option<Kept>) -> anyhow::Result<Router> {
     let schema = match &options.schema_file {
         Some(path) => {
             let text =
@@ -220,13 +249,18 @@ fn router(options: &Options) -> anyhow::Result<Router> {
         Some(path) => Record::to_file(path).with_context(|| format!("creating the record {}", path.display()))?,
         None => Record::default(),
     };
-    device.build(&options.identity, &options.admin_password);
-    for script in factory::SCRIPTS {
-        import(&mut device, Duration::ZERO, script, &mut |_| ()).context("the factory configuration")?;
-    }
-    device.populate().context("the factory configuration")?;
-    for script in &options.scripts {
-        import(&mut device, Duration::ZERO, script, &mut |request| record.script(request)).context("the import")?;
+    if let Some(kept) = kept {
+        device.restore(kept).with_context(|| options.state.as_deref().map(damaged).unwrap_or_default())?;
+        device.populate();
+    } else {
+        device.build(&options.identity, &options.admin_password);
+        for script in factory::SCRIPTS {
+            import(&mut device, Duration::ZERO, script, &mut |_| ()).context("the factory configuration")?;
+        }
+        device.populate();
+        for script in &options.scripts {
+            import(&mut device, Duration::ZERO, script, &mut |request| record.script(request)).context("the import")?;
+        }
     }
     Ok(Router::new(device, clock, record, options.agent_user.clone()))
 }

@@ -4,7 +4,6 @@ use super::{
     Device,
     meter::Rate,
     row::{Origin, Row},
-    trap::Trap,
 };
 
 /// Run by the importer after [`Device::build`].
@@ -108,12 +107,14 @@ impl Device {
     }
 
     /// What runs once the configuration is there: clients, the provider's peer, some traffic to look at.
-    ///
-    /// # Errors
-    /// A trap means that the factory scripts and this function no longer agree.
-    pub fn populate(&mut self) -> Result<(), Trap> {
+    /// What the owner has taken away since is passed over.
+    pub fn populate(&mut self) {
         self.settle(self.now);
         for (name, address, mac) in CLIENTS {
+            // A lease that was made static is kept with the configuration.
+            if self.store("/ip/dhcp-server/lease").rows.iter().any(|row| row.get("address") == Some(address)) {
+                continue;
+            }
             let values = [
                 ("address", address),
                 ("mac-address", mac),
@@ -151,15 +152,15 @@ impl Device {
         for (name, rx, tx) in
             [("ether1", 18_000_000, 2_400_000), ("bridge", 2_300_000, 17_600_000), ("wg-vpn", 4_200_000, 600_000)]
         {
-            let id = self.interface(name).map(|row| row.id).ok_or(Trap::NoSuchItem)?;
-            let row = self.store_mut("/interface").row_mut(id).ok_or(Trap::NoSuchItem)?;
-            row.meters[0].rate = Rate::Wave(rx);
-            row.meters[1].rate = Rate::Wave(tx);
+            let Some(id) = self.interface(name).map(|row| row.id) else { continue };
+            if let Some(row) = self.store_mut("/interface").row_mut(id) {
+                row.meters[0].rate = Rate::Wave(rx);
+                row.meters[1].rate = Rate::Wave(tx);
+            }
         }
         self.unsettled = true;
         self.settle(self.now);
         self.log("system,info", "router started");
-        Ok(())
     }
 
     /// The static rows of a menu, for tests that look at the device itself.

@@ -16,4 +16,5 @@ mod following;
 mod other_clients;
 mod scripts;
 mod sign_in;
+mod state;
 mod vif;
