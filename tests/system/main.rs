@@ -6,6 +6,7 @@ mod crash;
 mod demo;
 mod forged;
 mod hostile;
+mod kept;
 mod mounts;
 mod mqtt;
 mod offline;
