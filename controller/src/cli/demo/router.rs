@@ -23,6 +23,8 @@ use std::{
     time::Duration,
 };
 
+/// Where a twin keeps its configuration, in its router's folder.
+const TWIN_STATE: &str = "twin.state";
 /// How long a twin or an agent may take until it is there.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -184,6 +186,8 @@ async fn enrol(controller: &Controller, id: &RouterId, mount: &Path) -> anyhow::
     if known && script.is_file() {
         return Ok(script);
     }
+    // The router of an earlier demo does not know the credentials that are made now.
+    let _ = std::fs::remove_file(mount.with_file_name(TWIN_STATE));
     let enrolment = if known {
         controller.rekey_router(id, super::DEMO).await?
     } else {
@@ -221,7 +225,7 @@ fn twin_arguments(
         .map(OsString::from)
         .collect();
     words.push((&arguments.routeros_version).into());
-    let state = ready_file.with_file_name("twin.state");
+    let state = ready_file.with_file_name(TWIN_STATE);
     for (option, file) in [
         ("--import", script),
         ("--admin-password-file", password_file),
