@@ -66,6 +66,8 @@ async fn a_gate_opens_and_closes_with_its_egress_and_its_lease_goes_with_the_vif
 
     bench.twin.set_link("wg-vpn", false)?;
     until(&bench, "no lease while the tunnel is down", &[]).await?;
+    let taken_away = |words: &Vec<String>| words.first().is_some_and(|word| word == "/ip/firewall/address-list/remove");
+    assert!(bench.twin.recorded().iter().any(taken_away), "it was taken away and did not just run out");
     bench.twin.set_link("wg-vpn", true)?;
     until(&bench, "a lease again", &["172.16.64.2"]).await?;
 

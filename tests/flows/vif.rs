@@ -1,7 +1,9 @@
 //! VIFs that are made and removed while nothing goes wrong.
 
 use bulkhead_flows::{Bench, create, remove};
+use bulkhead_twin::fault::{Fault, FaultKind};
 use shared::change_set::{Outcome, Phase, Refusal};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_vif_becomes_rows_on_the_router_and_goes_without_a_trace() -> anyhow::Result<()> {
@@ -51,6 +53,33 @@ async fn each_vif_gets_numbers_of_its_own_and_the_last_takes_what_all_share_alon
     agent.change(&remove("c3", "dns")?).await?;
     assert_eq!(bench.export(), with_tor);
     agent.change(&remove("c4", "tor")?).await?;
+    assert_eq!(bench.export(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_row_that_somebody_takes_away_meanwhile_is_found_by_the_reading_back_and_the_change_undone()
+-> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let before = bench.export();
+    let mut agent = bench.agent().await?;
+    let order = create("c1", "tor")?;
+    let begun = agent.begin(&order).await?;
+    // The sign-in of the reading back is held up, and somebody removes the drop that closes our chain.
+    bench.twin.fault(Fault { ms: Some(500), ..Fault::new(FaultKind::Delay, "/login") });
+    let somebody = async {
+        while !bench.twin.faults().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let rows = bench.twin.rows("/ip/firewall/filter");
+        let closed =
+            rows.iter().find(|row| row.iter().any(|(_, value)| value == "bulkhead:base/closed")).expect("the drop");
+        let id = closed.iter().find(|(name, _)| name == ".id").map(|(_, id)| id.as_str()).expect("an id");
+        bench.twin.run("/ip/firewall/filter", "remove", &[(".id", id)]).expect("removed");
+    };
+    let (report, ()) = tokio::join!(agent.engine.carry_out(begun), somebody);
+    assert_eq!(report.outcome, Some(Outcome::Reverted), "{report:?}");
+    assert_eq!(report.error.map(|error| error.code).as_deref(), Some("not_as_written"));
     assert_eq!(bench.export(), before);
     Ok(())
 }

@@ -33,6 +33,15 @@ fn client(program: &Path, broker: &Broker) -> Command {
     command
 }
 
+/// A router that `bulkhead router add` has enrolled: the agent's mount, and the router with its script carried out.
+async fn enrolled(controller: &Controller, place: &Path) -> anyhow::Result<(PathBuf, Twin)> {
+    let mount = place.join("attic");
+    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
+    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
+    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    Ok((mount, twin))
+}
+
 async fn kept(rest: &Rest, change_set: &str) -> anyhow::Result<()> {
     let ended = rest.ended(change_set).await?;
     anyhow::ensure!(ended["outcome"] == "confirmed", "{ended:#}");
@@ -46,10 +55,7 @@ async fn an_installation_by_hand_on_mosquitto_works_and_recorded_orders_do_not()
     let place = folder.path();
     let broker = Broker::start(&programs.broker, place).await?;
     let controller = Controller::start(&broker, place).await?;
-    let mount = place.join("attic");
-    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
-    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    let (mount, twin) = enrolled(&controller, place).await?;
     let mut agent = Agent::on_mount(&mount, &twin, place)?;
     let recorder = Follower::start_hex(client(&programs.subscribe, &broker), &["bulkhead-bus/v1/attic/request/+"])?;
     let rest = &controller.rest;
@@ -98,10 +104,7 @@ async fn a_broker_that_is_restarted_is_found_again() -> anyhow::Result<()> {
     let place = folder.path();
     let broker = Broker::start(&programs.broker, place).await?;
     let controller = Controller::start(&broker, place).await?;
-    let mount = place.join("attic");
-    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
-    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    let (mount, twin) = enrolled(&controller, place).await?;
     let _agent = Agent::on_mount(&mount, &twin, place)?;
     let rest = &controller.rest;
     rest.router_is("attic", "online").await?;
@@ -128,10 +131,7 @@ async fn everything_but_the_router_is_killed_in_the_middle_and_finds_the_change_
     let place = folder.path();
     let mut broker = Broker::start(&programs.broker, place).await?;
     let mut controller = Controller::start(&broker, place).await?;
-    let mount = place.join("attic");
-    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
-    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    let (mount, twin) = enrolled(&controller, place).await?;
     let mut agent = Agent::on_mount(&mount, &twin, place)?;
     controller.rest.router_is("attic", "online").await?;
     let before = twin.control.export().await?;
@@ -178,10 +178,7 @@ async fn a_kept_vif_outlives_a_crash_of_everything_but_the_router() -> anyhow::R
     let place = folder.path();
     let broker = Broker::start(&programs.broker, place).await?;
     let controller = Controller::start(&broker, place).await?;
-    let mount = place.join("attic");
-    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
-    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
+    let (mount, twin) = enrolled(&controller, place).await?;
     let agent = Agent::on_mount(&mount, &twin, place)?;
     controller.rest.router_is("attic", "online").await?;
     let before = twin.control.export().await?;

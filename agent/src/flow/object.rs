@@ -60,27 +60,11 @@ impl Menu {
         Self::Ipv6Raw,
     ];
 
-    /// Those in which VIFs have objects. `/interface` shows interfaces that other menus own, and the bridge is the
+    /// Whether VIFs have objects there. `/interface` shows interfaces that other menus own, and the bridge is the
     /// installer's.
-    pub const WRITTEN: [Self; 17] = [
-        Self::InterfaceList,
-        Self::InterfaceListMember,
-        Self::BridgePort,
-        Self::BridgeVlan,
-        Self::Vlan,
-        Self::Veth,
-        Self::IpAddress,
-        Self::IpRoute,
-        Self::RoutingTable,
-        Self::RoutingRule,
-        Self::AddressList,
-        Self::Filter,
-        Self::Nat,
-        Self::Mangle,
-        Self::Raw,
-        Self::Ipv6Filter,
-        Self::Ipv6Raw,
-    ];
+    pub fn is_written(self) -> bool {
+        !matches!(self, Self::Interface | Self::Bridge)
+    }
 
     /// The menu's path.
     pub fn path(self) -> &'static str {

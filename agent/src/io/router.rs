@@ -54,7 +54,7 @@ impl Rows {
     /// Those of a snapshot.
     pub fn of(router: &Snapshot) -> Self {
         let mut ids = BTreeMap::new();
-        for menu in Menu::WRITTEN {
+        for menu in Menu::ALL.into_iter().filter(|menu| menu.is_written()) {
             for row in router.static_rows(menu) {
                 if let Some(mark) = row.mark() {
                     ids.entry((menu, mark.to_owned())).or_insert_with(|| row.id().to_owned());

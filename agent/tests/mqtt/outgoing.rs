@@ -4,6 +4,7 @@ use crate::broker::{Session, no_properties, start, text, texts};
 use bulkhead_agent::io::mqtt::Link;
 use bytes::Bytes;
 use rumqttc::{ConnAckProperties, PubAckReason, QoS};
+use std::time::Duration;
 
 async fn acknowledge_all(session: &mut Session) -> Vec<String> {
     let mut seen = Vec::new();
@@ -74,6 +75,23 @@ async fn an_event_that_nobody_is_there_to_hear_waits_and_goes_out_again() {
     session.acknowledge(&again, PubAckReason::Success).await;
     assert_eq!(acknowledge_all(&mut session).await, numbers(1..3));
     agent.outbox(0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_day_without_a_broker_everything_goes_out_once_and_in_order() {
+    let (agent, mut broker) = start();
+    broker.up(false);
+    for hour in 0..24 {
+        agent.event(&hour.to_string());
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+    }
+    agent.outbox(24).await;
+    broker.up(true);
+    let mut session = broker.open().await;
+    assert_eq!(acknowledge_all(&mut session).await, numbers(0..24));
+    agent.outbox(0).await;
+    agent.event("new");
+    assert_eq!(acknowledge_all(&mut session).await, ["new"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -126,7 +126,7 @@ fn owned(object: &Object) -> Vec<(String, String)> {
 pub fn converge(desired: &[Object], router: &Snapshot) -> Vec<Step> {
     let mut writes: Vec<Step> = Vec::new();
     let mut removals: Vec<Step> = Vec::new();
-    for menu in Menu::WRITTEN {
+    for menu in Menu::ALL.into_iter().filter(|menu| menu.is_written()) {
         let wanted: Vec<&Object> = desired.iter().filter(|object| object.menu == menu).collect();
         let ours = first_of_each_mark(router, menu);
         writes.extend(writes_of(menu, &wanted, &ours, router));

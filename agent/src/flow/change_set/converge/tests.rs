@@ -106,7 +106,7 @@ fn run(rows: &mut Rows, vifs: &[Vif]) -> usize {
 /// Ours stand above everything foreign and below the installer's, in the list's order.
 fn assert_in_place(rows: &Rows, vifs: &[Vif]) {
     let desired = objects(vifs);
-    for menu in Menu::WRITTEN.into_iter().filter(|menu| menu.is_ordered()) {
+    for menu in Menu::ALL.into_iter().filter(|menu| menu.is_ordered()) {
         let snapshot = rows.snapshot();
         let marks: Vec<&str> = snapshot.static_rows(menu).map(|row| row.mark().unwrap_or("foreign")).collect();
         let wanted: Vec<&str> = desired.iter().filter(|o| o.menu == menu).map(|o| o.mark.as_str()).collect();
