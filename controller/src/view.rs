@@ -164,9 +164,12 @@ pub struct NewRouter {
     /// Where the agent reaches the broker, `mqtts://host:port`, when it is not as configured.
     #[serde(default)]
     pub mqtt_url: Option<String>,
+    /// What the router runs, such as `7.21.4`; without it there is a script of the container for every version.
+    #[serde(default)]
+    pub routeros_version: Option<String>,
 }
 
-/// What enrolling gives: the agent's mount and the router's script. It holds secrets and is shown once.
+/// What enrolling gives: the agent's mount and the router's scripts. It holds secrets and is shown once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Enrolment {
     /// The router's id.
@@ -175,6 +178,22 @@ pub struct Enrolment {
     pub files: Vec<EnrolmentFile>,
     /// The router's script: `/import` it before the container starts.
     pub rsc: String,
+    /// The scripts that make the agent's container, oldest versions first; one where the router's version is known.
+    /// `/import` the one for the router's version when files and image are on the router. They hold no secret.
+    pub container: Vec<ContainerScript>,
+}
+
+/// A script that makes the agent's container on some versions of RouterOS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ContainerScript {
+    /// The first version that it is for, such as `7.20`.
+    pub from: String,
+    /// The first version that it is not for any more; null while there is none.
+    pub before: Option<String>,
+    /// Its file name.
+    pub path: String,
+    /// Its text.
+    pub content: String,
 }
 
 impl std::fmt::Debug for Enrolment {
@@ -247,7 +266,8 @@ mod tests {
     #[test]
     fn a_printed_enrolment_shows_no_secret() {
         let file = EnrolmentFile { path: "mqtt.password".into(), mode: "0600".into(), content: "hunter2".into() };
-        let enrolment = Enrolment { router: "r1".into(), files: vec![file], rsc: "password=hunter2".into() };
+        let enrolment =
+            Enrolment { router: "r1".into(), files: vec![file], rsc: "password=hunter2".into(), container: vec![] };
         assert!(!format!("{enrolment:?}").contains("hunter2"));
     }
 }

@@ -35,11 +35,11 @@ fn client(program: &Path, broker: &Broker) -> Command {
 
 /// A router that `bulkhead router add` has enrolled: the agent's mount, and the router with its script carried out.
 async fn enrolled(controller: &Controller, place: &Path) -> anyhow::Result<(PathBuf, Twin)> {
-    let mount = place.join("attic");
+    let folder = place.join("attic");
     let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
-    outside::run(controller.bulkhead()?.args(words).arg(&mount)).await?;
-    let twin = Twin::installed(place, &mount.join("attic.rsc")).await?;
-    Ok((mount, twin))
+    outside::run(controller.bulkhead()?.args(words).arg(&folder)).await?;
+    let twin = Twin::installed(place, &folder.join("attic.rsc")).await?;
+    Ok((folder.join("bulkhead-config"), twin))
 }
 
 async fn kept(rest: &Rest, change_set: &str) -> anyhow::Result<()> {

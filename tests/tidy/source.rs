@@ -52,10 +52,12 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<File>) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = format!("{prefix}{name}");
         let Ok(kind) = entry.file_type() else { continue };
+        // In a further worktree, `.git` is a file that says where the repository is.
+        if NOT_OURS.contains(&name.as_str()) {
+            continue;
+        }
         if kind.is_dir() {
-            if !NOT_OURS.contains(&name.as_str()) {
-                walk(&entry.path(), &format!("{path}/"), found);
-            }
+            walk(&entry.path(), &format!("{path}/"), found);
         } else if kind.is_file()
             && !has_extension(&path, &["log", "pyc"])
             && let Ok(text) = fs::read_to_string(entry.path())

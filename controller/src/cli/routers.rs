@@ -2,8 +2,9 @@
 
 use super::{Reach, changes::word, output};
 use crate::{
-    io::enrolment_files,
-    view::{Enrolment, RouterView},
+    flow::enrolment::DEVICE_MODE,
+    io::enrolment_files::{self, Written},
+    view::{ContainerScript, Enrolment, RouterView},
 };
 use clap::Subcommand;
 use hyper::Method;
@@ -30,7 +31,7 @@ enum Command {
         /// Id of the router
         router: String,
     },
-    /// Enrol a router: writes the folder for its agent and the script for the router
+    /// Enrol a router: writes the folder for its agent and the scripts for the router
     Add {
         /// Its name for people
         name: String,
@@ -46,6 +47,9 @@ enum Command {
         /// Where the agent reaches the broker, when that is not as configured
         #[arg(long, value_name = "URL")]
         mqtt_url: Option<String>,
+        /// What the router runs, such as 7.21.4: writes one script of the container, not one for each version
+        #[arg(long, value_name = "VERSION")]
+        routeros_version: Option<String>,
     },
     /// Give a router's agent new keys; the old ones are void at once
     Rekey {
@@ -77,9 +81,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let found: RouterView = client.get(&format!("/routers/{router}")).await?;
             output::json(&found)?;
         }
-        Command::Add { name, id, output, routeros, mqtt_url } => {
+        Command::Add { name, id, output, routeros, mqtt_url, routeros_version } => {
             enrolment_files::new_folder(&output)?;
-            let body = without_null(json!({"name": name, "id": id, "routeros": routeros, "mqtt_url": mqtt_url}));
+            let body = without_null(json!({
+                "name": name, "id": id, "routeros": routeros, "mqtt_url": mqtt_url, "routeros_version": routeros_version,
+            }));
             let made = client.write(Method::POST, "/routers", Some(&body)).await;
             finish(made, &output, json)?;
         }
@@ -113,22 +119,43 @@ fn finish(made: anyhow::Result<Enrolment>, folder: &Path, json: bool) -> anyhow:
             return Err(error);
         }
     };
-    let script = enrolment_files::write(folder, &enrolment)?;
+    let written = enrolment_files::write(folder, &enrolment)?;
     if json {
         let files: Vec<&str> = enrolment.files.iter().map(|file| file.path.as_str()).collect();
         return output::json(&json!({
-            "router": enrolment.router, "folder": folder, "files": files, "script": script,
+            "router": enrolment.router, "folder": folder, "mount": written.mount, "files": files,
+            "script": written.script, "containers": written.containers,
         }));
     }
-    output::text(&format!(
-        "Enrolled `{router}`. In {folder}:\n  {script}: copy it to the router and `/import` it there, then remove it\n  \
-         everything else: the agent's mount (agent.toml, keys, passwords; readable by its owner alone)\n\
-         These secrets are kept nowhere else; `bulkhead router rekey {router}` makes new ones.\n",
-        router = enrolment.router,
-        folder = folder.display(),
-        script = script.file_name().unwrap_or_default().to_string_lossy(),
-    ))?;
+    output::text(&steps(&enrolment, folder, &written))?;
     Ok(())
+}
+
+/// What to do with what was written, in order.
+fn steps(enrolment: &Enrolment, folder: &Path, written: &Written) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let router = &enrolment.router;
+    let containers: Vec<String> = enrolment.container.iter().map(container_line).collect();
+    format!(
+        "Enrolled `{router}`. In {folder}, readable by you alone:\n\
+         1. On the router, where containers are off: {DEVICE_MODE}\n   and confirm as it says, by button or power cut; \
+         and the package container, installed.\n\
+         2. {script}: copy it to the router, `/import` it there, and remove it: it holds a password.\n\
+         3. {mount}/: upload it to the router, with bulkhead-agent-ARCHITECTURE.tar beside it.\n\
+         4. `/import` the script of the container for the router's version:\n{containers}\n\
+         These secrets are kept nowhere else; `bulkhead router rekey {router}` makes new ones.\n",
+        folder = folder.display(),
+        script = name(&written.script),
+        mount = name(&written.mount),
+        containers = containers.join("\n"),
+    )
+}
+
+fn container_line(script: &ContainerScript) -> String {
+    match &script.before {
+        Some(before) => format!("   {}: from {} on, before {before}", script.path, script.from),
+        None => format!("   {}: from {} on", script.path, script.from),
+    }
 }
 
 fn list(found: &[RouterView]) -> anyhow::Result<()> {

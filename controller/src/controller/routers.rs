@@ -250,7 +250,15 @@ fn settings(new: &NewRouter) -> Result<Settings, Problem> {
             "Write it as mqtts://host:port, as the router reaches it.",
         ));
     }
-    Ok(Settings { routeros, fingerprint: None, mqtt_url, data: None, watch_period_ms: None })
+    let routeros_version = new.routeros_version.clone();
+    if routeros_version.as_deref().is_some_and(|version| enrolment::supports(version) != Some(true)) {
+        return Err(Problem::field(
+            "routeros_version",
+            "This is no version of RouterOS that the agent can run on.",
+            "Write it as /system/resource shows it, such as 7.21.4; 7.16 is the first one.",
+        ));
+    }
+    Ok(Settings { routeros, fingerprint: None, mqtt_url, data: None, watch_period_ms: None, routeros_version })
 }
 
 fn exists(router: &Router) -> Problem {

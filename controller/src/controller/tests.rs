@@ -271,6 +271,7 @@ async fn a_name_or_id_that_cannot_be_is_said_at_its_field() {
             id: id.map(str::to_owned),
             routeros: None,
             mqtt_url: mqtt.map(str::to_owned),
+            routeros_version: None,
         };
         bed.controller.add_router(new, "ann")
     };

@@ -4,13 +4,16 @@
 //! recognise the agent.
 
 mod agent_toml;
+mod container;
+mod installer;
 mod rsc;
 
-use crate::view::{Enrolment, EnrolmentFile};
+use crate::view::{ContainerScript, Enrolment, EnrolmentFile};
 use serde::{Deserialize, Serialize};
 use shared::{
     ids::{IdError, RouterId},
     net::Subnet,
+    routeros::schema::Version,
 };
 
 /// Where the agent finds its router and the broker: what may differ from router to router. Kept with the router, so
@@ -28,6 +31,9 @@ pub struct Settings {
     /// How often the agent reads the router while somebody looks, in milliseconds, where it is not the default.
     #[serde(default)]
     pub watch_period_ms: Option<u32>,
+    /// What the router runs, such as `7.21.4`, so that there is one script of its container; nothing where nobody said.
+    #[serde(default)]
+    pub routeros_version: Option<String>,
 }
 
 /// A host and its port.
@@ -85,7 +91,18 @@ fn file(path: &str, content: String) -> EnrolmentFile {
     EnrolmentFile { path: path.to_owned(), mode: "0600".to_owned(), content }
 }
 
-/// The files and the script.
+/// The folder of an enrolment that is uploaded to the router, to be the agent's mount.
+pub const MOUNT: &str = container::CONFIG;
+
+/// The command that lets a router run containers, before somebody confirms it at the device.
+pub const DEVICE_MODE: &str = container::DEVICE_MODE;
+
+/// Whether there is a container of ours for a version of RouterOS; nothing where the text is no version.
+pub fn supports(routeros_version: &str) -> Option<bool> {
+    routeros_version.parse().ok().map(|version| container::form(version).is_some())
+}
+
+/// The files and the scripts.
 pub fn enrol(router: &RouterId, settings: &Settings, secrets: &Secrets, controller: &Controller<'_>) -> Enrolment {
     let line = |text: &str| format!("{text}\n");
     Enrolment {
@@ -99,8 +116,26 @@ pub fn enrol(router: &RouterId, settings: &Settings, secrets: &Secrets, controll
             file("client.pem", secrets.client_certificate.clone()),
             file("client.key", secrets.client_key.clone()),
         ],
-        rsc: rsc::script(router, secrets),
+        rsc: rsc::place(router, &installer::parts(secrets)),
+        container: containers(router, settings.routeros_version.as_deref()),
     }
+}
+
+/// The script of the container: the one for a version, or where none is known, one for each form.
+fn containers(router: &RouterId, routeros_version: Option<&str>) -> Vec<ContainerScript> {
+    let known = routeros_version.and_then(|version| container::form(version.parse().ok()?));
+    let next: Vec<Option<Version>> = container::FORMS.into_iter().skip(1).map(Some).chain([None]).collect();
+    container::FORMS
+        .into_iter()
+        .zip(next)
+        .filter(|(form, _)| known.is_none_or(|known| known == *form))
+        .map(|(from, before)| ContainerScript {
+            from: from.to_string(),
+            before: before.map(|before| before.to_string()),
+            path: format!("{router}-container-{from}.rsc"),
+            content: rsc::agent(router, from, before),
+        })
+        .collect()
 }
 
 /// An id made from a name for people: its letters and digits, the rest as single dashes. Falls back to the suffix
@@ -157,7 +192,14 @@ mod tests {
     }
 
     fn plain() -> Settings {
-        Settings { routeros: None, fingerprint: None, mqtt_url: None, data: None, watch_period_ms: None }
+        Settings {
+            routeros: None,
+            fingerprint: None,
+            mqtt_url: None,
+            data: None,
+            watch_period_ms: None,
+            routeros_version: None,
+        }
     }
 
     #[test]
@@ -206,6 +248,7 @@ mod tests {
             data: Some("state".into()),
             watch_period_ms: Some(500),
             mqtt_url: Some("mqtt://other:1883".into()),
+            routeros_version: None,
         };
         let toml = &enrolled(&settings).files[0].content;
         for line in [
@@ -220,6 +263,19 @@ mod tests {
         }
         let read: toml::Table = toml.parse().unwrap();
         assert_eq!(read["routeros"]["port"].as_integer(), Some(4711));
+    }
+
+    #[test]
+    fn the_containers_scripts_hold_no_secret_and_are_one_where_the_version_is_known() {
+        let all = enrolled(&plain()).container;
+        let forms: Vec<&str> = all.iter().map(|script| script.from.as_str()).collect();
+        assert_eq!(forms, ["7.16", "7.20", "7.21", "7.23"]);
+        for secret in ["ROUTEROS", "MQTT", "SEED", "CLIENT"] {
+            assert!(all.iter().all(|script| !script.content.contains(secret)), "{secret}");
+        }
+        let known = Settings { routeros_version: Some("7.22.1".into()), ..plain() };
+        let paths: Vec<String> = enrolled(&known).container.into_iter().map(|script| script.path).collect();
+        assert_eq!(paths, ["attic-container-7.21.rsc"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Enrolments on the disk: a folder that only its owner can read.
 
 use super::keys::{self, KeyError};
-use crate::view::Enrolment;
+use crate::{flow::enrolment::MOUNT, view::Enrolment};
 use std::{
     fs,
     os::unix::fs::DirBuilderExt as _,
@@ -46,33 +46,62 @@ pub fn remove_empty(folder: &Path) {
     }
 }
 
-/// Writes the files of an enrolment and the router's script; gives the script's path.
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The folder that becomes the agent's mount.
+    pub mount: PathBuf,
+    /// The script of user, way in and bridge.
+    pub script: PathBuf,
+    /// The scripts of the container.
+    pub containers: Vec<PathBuf>,
+}
+
+/// Writes the files of an enrolment into the folder [`MOUNT`] and the router's scripts beside it.
 ///
 /// # Errors
 /// [`WriteError`]
-pub fn write(folder: &Path, enrolment: &Enrolment) -> Result<PathBuf, WriteError> {
+pub fn write(folder: &Path, enrolment: &Enrolment) -> Result<Written, WriteError> {
+    let mount = folder.join(MOUNT);
+    keys::private_folder(&mount)?;
     for file in &enrolment.files {
-        let mut parts = Path::new(&file.path).components();
-        let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
-        if !plain {
-            return Err(WriteError::Name(file.path.clone()));
-        }
-        keys::write_private(&folder.join(&file.path), &file.content)?;
+        keys::write_private(&mount.join(plain(&file.path)?), &file.content)?;
     }
-    let script = folder.join(format!("{}.rsc", enrolment.router));
+    let script = folder.join(plain(&format!("{}.rsc", enrolment.router))?);
     keys::write_private(&script, &enrolment.rsc)?;
-    Ok(script)
+    let mut containers = Vec::new();
+    for container in &enrolment.container {
+        let path = folder.join(plain(&container.path)?);
+        keys::write_private(&path, &container.content)?;
+        containers.push(path);
+    }
+    Ok(Written { mount, script, containers })
+}
+
+/// A name that leads nowhere else.
+fn plain(name: &str) -> Result<PathBuf, WriteError> {
+    let mut parts = Path::new(name).components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(part)), None) => Ok(part.into()),
+        _ => Err(WriteError::Name(name.to_owned())),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::EnrolmentFile;
+    use crate::view::{ContainerScript, EnrolmentFile};
     use std::os::unix::fs::PermissionsExt as _;
 
     fn enrolment(path: &str) -> Enrolment {
         let file = EnrolmentFile { path: path.into(), mode: "0600".into(), content: "secret".into() };
-        Enrolment { router: "r1".into(), files: vec![file], rsc: "/user/add".into() }
+        let container = ContainerScript {
+            from: "7.16".into(),
+            before: None,
+            path: "r1-container-7.16.rsc".into(),
+            content: "/container/add".into(),
+        };
+        Enrolment { router: "r1".into(), files: vec![file], rsc: "/user/add".into(), container: vec![container] }
     }
 
     #[test]
@@ -80,11 +109,12 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("a/b");
         new_folder(&folder).unwrap();
-        let script = write(&folder, &enrolment("agent.key")).unwrap();
-        for path in [script, folder.join("agent.key")] {
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+        let written = write(&folder, &enrolment("agent.key")).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for path in [&written.script, &written.containers[0], &written.mount.join("agent.key")] {
+            assert_eq!(mode(path), 0o600, "{path:?}");
         }
-        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!((mode(&folder), mode(&written.mount)), (0o700, 0o700));
     }
 
     #[test]
@@ -98,6 +128,9 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         for path in ["../x", "/etc/x", "a/b", "..", ""] {
             assert!(matches!(write(place.path(), &enrolment(path)), Err(WriteError::Name(_))), "{path}");
+            let mut wrong = enrolment("agent.key");
+            path.clone_into(&mut wrong.container[0].path);
+            assert!(matches!(write(place.path(), &wrong), Err(WriteError::Name(_))), "{path}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Arguments;
 use crate::{
     controller::Controller,
-    flow::enrolment::Place,
+    flow::enrolment::{MOUNT, Place},
     io::{
         clock::{self, Instant},
         enrolment_files, keys,
@@ -72,9 +72,9 @@ impl DemoRouter {
     ) -> anyhow::Result<Self> {
         let id = RouterId::new(format!("r{number}"))?;
         let folder = data.join("routers").join(id.as_str());
-        let mount = folder.join("mount");
+        let mount = folder.join(MOUNT);
         keys::private_folder(&mount.join("state"))?;
-        let script = enrol(controller, &id, &mount).await?;
+        let script = enrol(controller, &id, &folder).await?;
         let password_file = folder.join("admin.password");
         let password = admin_password(&password_file)?;
         let ready_file = folder.join("twin.ready");
@@ -180,22 +180,22 @@ pub(super) async fn supervise(routers: &mut [DemoRouter], programs: &Programs) -
 
 /// Enrols a router and gives its script. One that an earlier demo on the same data has enrolled stays as it is: what
 /// waits in its agent's outbox is signed with the keys of that enrolment.
-async fn enrol(controller: &Controller, id: &RouterId, mount: &Path) -> anyhow::Result<PathBuf> {
+async fn enrol(controller: &Controller, id: &RouterId, folder: &Path) -> anyhow::Result<PathBuf> {
     let known = controller.router(id).await.is_ok();
-    let script = mount.join(format!("{id}.rsc"));
+    let script = folder.join(format!("{id}.rsc"));
     if known && script.is_file() {
         return Ok(script);
     }
     // The router of an earlier demo does not know the credentials that are made now.
-    let _ = std::fs::remove_file(mount.with_file_name(TWIN_STATE));
+    let _ = std::fs::remove_file(folder.join(TWIN_STATE));
     let enrolment = if known {
         controller.rekey_router(id, super::DEMO).await?
     } else {
         let name = format!("Demo router {id}");
-        let new = NewRouter { name, id: Some(id.to_string()), routeros: None, mqtt_url: None };
+        let new = NewRouter { name, id: Some(id.to_string()), routeros: None, mqtt_url: None, routeros_version: None };
         controller.add_router(new, super::DEMO).await?
     };
-    Ok(enrolment_files::write(mount, &enrolment)?)
+    Ok(enrolment_files::write(folder, &enrolment)?.script)
 }
 
 fn start_agent(id: &RouterId, mount: &Path, programs: &Programs) -> Result<Process, ProcessError> {

@@ -66,7 +66,13 @@ pub(super) async fn bed() -> Bed {
     };
     let controller = open(&store, &keys, &broker);
     controller.join(link.clone()).await.unwrap();
-    let new = NewRouter { name: "Attic".into(), id: Some("r1".into()), routeros: None, mqtt_url: None };
+    let new = NewRouter {
+        name: "Attic".into(),
+        id: Some("r1".into()),
+        routeros: None,
+        mqtt_url: None,
+        routeros_version: None,
+    };
     let enrolment = controller.add_router(new, "ann").await.unwrap();
     let router = RouterId::new("r1").unwrap();
     Bed { controller, broker, keys, link, router, enrolment, _folder: folder }

@@ -34,7 +34,14 @@ pub(crate) fn router(transaction: &Transaction<'_>, id: &str) -> RouterId {
 
 /// A router of this id; its agent's password is `password`.
 pub(crate) fn sample(id: &RouterId) -> Router {
-    let settings = Settings { routeros: None, fingerprint: None, mqtt_url: None, data: None, watch_period_ms: None };
+    let settings = Settings {
+        routeros: None,
+        fingerprint: None,
+        mqtt_url: None,
+        data: None,
+        watch_period_ms: None,
+        routeros_version: None,
+    };
     Router {
         id: id.clone(),
         name: id.to_string(),

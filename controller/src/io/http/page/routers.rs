@@ -59,13 +59,23 @@ pub(in crate::io::http) struct AddForm {
     routeros: String,
     #[serde(default)]
     mqtt_url: String,
+    #[serde(default)]
+    routeros_version: String,
 }
 
 #[derive(Template)]
 #[template(path = "enrolment.html")]
 struct EnrolmentPage {
     frame: Frame,
+    /// The file name of [`Enrolment::rsc`].
+    script: String,
     enrolment: Enrolment,
+}
+
+impl EnrolmentPage {
+    fn new(frame: Frame, enrolment: Enrolment) -> Self {
+        Self { frame, script: format!("{}.rsc", enrolment.router), enrolment }
+    }
 }
 
 /// `GET /add-router`
@@ -80,12 +90,13 @@ pub(in crate::io::http) async fn add(State(app): State<App>, visit: Visit, Form(
         id: given(&form.id),
         routeros: given(&form.routeros),
         mqtt_url: given(&form.mqtt_url),
+        routeros_version: given(&form.routeros_version),
     };
     let frame = visit.frame().here("routers");
     match app.controller().add_router(new, &visit.who()).await {
-        Ok(enrolment) => render(StatusCode::CREATED, &EnrolmentPage { frame, enrolment }),
+        Ok(enrolment) => render(StatusCode::CREATED, &EnrolmentPage::new(frame, enrolment)),
         Err(problem) => {
-            let errors = Errors::of_problem(&problem, &["name", "id", "routeros", "mqtt_url"]);
+            let errors = Errors::of_problem(&problem, &["name", "routeros_version", "id", "routeros", "mqtt_url"]);
             render_problem(&problem, &AddPage { frame, errors, form })
         }
     }
@@ -118,7 +129,7 @@ pub(in crate::io::http) async fn rekey(
     visit: Visit,
 ) -> Result<Response, Problem> {
     let enrolment = app.controller().rekey_router(&read::router(&router)?, &visit.who()).await?;
-    Ok(ok(&EnrolmentPage { frame: visit.frame().here("routers"), enrolment }))
+    Ok(ok(&EnrolmentPage::new(visit.frame().here("routers"), enrolment)))
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ async fn until(response: Response, text: &str) -> String {
 }
 
 async fn add(house: &House, name: &str) {
-    let new = NewRouter { name: name.into(), id: None, routeros: None, mqtt_url: None };
+    let new = NewRouter { name: name.into(), id: None, routeros: None, mqtt_url: None, routeros_version: None };
     house.controller.add_router(new, "anna").await.unwrap();
 }
 
