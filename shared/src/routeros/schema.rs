@@ -47,18 +47,49 @@ impl fmt::Display for Version {
     }
 }
 
+/// Between what and what a value lies, both ends within.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The least.
+    pub least: u64,
+    /// The most.
+    pub most: u64,
+}
+
+impl Bounds {
+    /// No bounds at all.
+    pub const NONE: Self = Self { least: 0, most: u64::MAX };
+
+    /// Whether a value lies within.
+    pub fn hold(self, value: u64) -> bool {
+        (self.least..=self.most).contains(&value)
+    }
+}
+
 /// What the schema knows of an argument's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
     /// Nothing: a number, an address, a word, a list.
     #[default]
     Unknown,
-    /// Any text.
-    Text,
-    /// A duration.
-    Time,
+    /// Any text of so many bytes.
+    Text(Bounds),
+    /// Hexadecimal digits, so many.
+    Hexadecimal(Bounds),
+    /// A duration of so many milliseconds.
+    Time(Bounds),
     /// `yes` or `no`.
     Boolean,
+    /// An IPv4 address; some arguments take a prefix, an IPv6 address or several, too.
+    Address,
+    /// An address with a prefix length, or several.
+    Prefix,
+    /// An address, a range of addresses or a network, or several.
+    AddressRange,
+    /// A MAC address.
+    Mac,
+    /// One or several of a fixed set of words.
+    Words,
 }
 
 /// The arguments of one command, by name.

@@ -58,7 +58,7 @@ const UNITS: [(&str, u64); 6] =
     [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// A duration in any form that RouterOS reads or writes: `1w2d3h4m5s`, `12ms430us`, `00:01:00`, `1d 02:00:00`, a
-/// plain number of seconds. Fractions of a second keep their microseconds.
+/// plain number of seconds (`0.5` too). Fractions of a second keep their microseconds.
 pub fn parse_duration(text: &str) -> Result<Duration, ValueError> {
     let wrong = || ValueError { what: "duration", text: text.to_owned() };
     let mut micros: u64 = 0;
@@ -75,14 +75,17 @@ pub fn parse_duration(text: &str) -> Result<Duration, ValueError> {
                 micros.checked_add(clock_micros(rest).ok_or_else(wrong)?).ok_or_else(wrong)?,
             ));
         }
+        let (fraction, tail) = fraction_micros(tail);
         let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
         let per_unit = match &tail[..letters] {
+            unit if fraction.is_some() && !matches!(unit, "" | "s") => return Err(wrong()),
             "" => 1_000_000,
             "us" => 1,
             "ns" => 0,
             unit => UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?.1 * 1_000,
         };
-        micros = number.checked_mul(per_unit).and_then(|part| micros.checked_add(part)).ok_or_else(wrong)?;
+        let part = number.checked_mul(per_unit).and_then(|part| part.checked_add(fraction.unwrap_or(0)));
+        micros = part.and_then(|part| micros.checked_add(part)).ok_or_else(wrong)?;
         rest = tail[letters..].trim_start();
     }
     Ok(Duration::from_micros(micros))
@@ -99,11 +102,22 @@ fn clock_micros(text: &str) -> Option<u64> {
         [minutes, seconds] => minutes.checked_mul(60)?.checked_add(seconds)?,
         _ => return None,
     };
-    let mut micros = 0;
-    for (at, digit) in fraction.chars().take(6).enumerate() {
-        micros += u64::from(digit.to_digit(10)?) * 10_u64.pow(5 - u32::try_from(at).ok()?);
+    if !fraction.chars().all(|c| c.is_ascii_digit()) {
+        return None;
     }
-    seconds.checked_mul(1_000_000)?.checked_add(micros)
+    seconds.checked_mul(1_000_000)?.checked_add(micros_of(fraction))
+}
+
+/// The microseconds of `.5…` where the text begins so, and what follows it.
+fn fraction_micros(text: &str) -> (Option<u64>, &str) {
+    let Some(rest) = text.strip_prefix('.') else { return (None, text) };
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    if digits == 0 { (None, text) } else { (Some(micros_of(&rest[..digits])), &rest[digits..]) }
+}
+
+/// Digits after the point of a number of seconds.
+fn micros_of(digits: &str) -> u64 {
+    digits.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |micros, digit| micros * 10 + u64::from(digit - b'0'))
 }
 
 /// A duration as RouterOS prints it: `1w2d3h4m5s`, zero as `0s`, below a second `12ms430us`.
@@ -140,11 +154,25 @@ mod tests {
             ("00:00:00.200", 200_000),
             ("1d 02:00:00", 93_600_000_000),
             ("30", 30_000_000),
+            ("0.5", 500_000),
+            ("1m2.25s", 62_250_000),
         ];
         for (text, micros) in cases {
             assert_eq!(parse_duration(text), Ok(Duration::from_micros(micros)), "{text}");
         }
-        for text in ["", "x", "1y", "1:2:3:4", "-1s", "99999999999999999999s", "18446744073709551615w"] {
+        for text in [
+            "",
+            "x",
+            "1y",
+            "1:2:3:4",
+            "-1s",
+            "1.",
+            ".5",
+            "1.5m",
+            "1:2.x",
+            "99999999999999999999s",
+            "18446744073709551615w",
+        ] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
     }

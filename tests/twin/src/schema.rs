@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::routeros::schema::{Arguments, Kind, Schema, Version};
+use shared::routeros::schema::{Arguments, Bounds, Kind, Schema, Version};
 
 /// Condensed by `schema/condense.py`, which also says what the lines mean.
 const COMMANDS: &str = include_str!("../schema/commands.txt");
@@ -52,8 +52,9 @@ pub fn from_json(version: &str, text: &str) -> Result<Schema, SchemaError> {
     let commands = dump.into_iter().map(|(path, arguments)| {
         let arguments = arguments.into_iter().map(|(name, text)| {
             let kind = match text.as_str() {
-                text if text.contains("time interval") => Kind::Time,
-                text if text.starts_with("string value") => Kind::Text,
+                text if text.contains("time interval") => Kind::Time(Bounds::NONE),
+                text if text.starts_with("string value") => Kind::Text(Bounds::NONE),
+                text if text.contains("MAC address") => Kind::Mac,
                 _ => Kind::Unknown,
             };
             (name, kind)
@@ -96,11 +97,24 @@ fn masked(word: &str, otherwise: u32) -> (&str, u32) {
     u32::from_str_radix(mask, 16).map_or((word, otherwise), |mask| (name, mask))
 }
 
-fn kind_of(letter: &str) -> Kind {
+/// A letter and, for texts and times, the bounds: `s0-31`, `t200-`.
+fn kind_of(word: &str) -> Kind {
+    let mut letters = word.chars();
+    let letter = letters.next().unwrap_or_default();
+    let bounds = letters.as_str().split_once('-').map_or(Bounds::NONE, |(least, most)| Bounds {
+        least: least.parse().unwrap_or(0),
+        most: most.parse().unwrap_or(u64::MAX),
+    });
     match letter {
-        "s" => Kind::Text,
-        "t" => Kind::Time,
-        "b" => Kind::Boolean,
+        's' => Kind::Text(bounds),
+        'x' => Kind::Hexadecimal(bounds),
+        't' => Kind::Time(bounds),
+        'b' => Kind::Boolean,
+        'a' => Kind::Address,
+        'p' => Kind::Prefix,
+        'r' => Kind::AddressRange,
+        'm' => Kind::Mac,
+        'w' => Kind::Words,
         _ => Kind::Unknown,
     }
 }
@@ -121,8 +135,27 @@ mod tests {
     }
 
     #[test]
+    fn what_the_dumps_say_of_values_is_kept() {
+        let schema = shipped("7.24").unwrap();
+        let kind = |path: &str, name: &str| schema.command(path).and_then(|arguments| arguments.get(name)).copied();
+        let cases = [
+            ("/interface/bridge/add", "ageing-time", Kind::Time(Bounds { least: 10_000, most: 1_000_000_000 })),
+            ("/ip/firewall/filter/add", "log-prefix", Kind::Text(Bounds { least: 0, most: 31 })),
+            ("/interface/print", "interval", Kind::Time(Bounds { least: 200, most: u64::MAX })),
+            ("/interface/bridge/add", "admin-mac", Kind::Mac),
+            ("/ip/pool/add", "ranges", Kind::AddressRange),
+            ("/user/add", "address", Kind::Prefix),
+            ("/interface/vlan/add", "mvrp", Kind::Boolean),
+        ];
+        for (path, name, expected) in cases {
+            assert_eq!(kind(path, name), Some(expected), "{path} {name}");
+        }
+    }
+
+    #[test]
     fn a_file_in_the_dumps_form_is_a_schema_too() {
         let schema = from_json("7.99", r#"{"/x/add": {"name": "string value", "ttl": "time interval"}}"#).unwrap();
-        assert_eq!(schema.command("/x/add").and_then(|arguments| arguments.get("ttl")), Some(&Kind::Time));
+        let ttl = schema.command("/x/add").and_then(|arguments| arguments.get("ttl"));
+        assert_eq!(ttl, Some(&Kind::Time(Bounds::NONE)));
     }
 }

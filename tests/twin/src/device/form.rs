@@ -1,50 +1,79 @@
 //! Values as RouterOS rewrites them when it takes them in.
+//!
+//! | form | taken | kept |
+//! | --- | --- | --- |
+//! | boolean | `yes` `no` `true` `false` | `true` `false` |
+//! | duration | `90`, `1m30s`, `00:01:30`, `1d 02:00:00` | `1m30s` |
+//! | number, hexadecimal number | `100`, `0x64` | `100`, `0x64` |
+//! | rate, pair | `10M/5M`, `10M` for both | `10000000/5000000` |
+//! | network | `10.1.2.3/8` | `10.0.0.0/8` |
+//! | matcher | `!10.0.0.1/32`, `10.0.0.1-10.0.0.9` | `!10.0.0.1`, `10.0.0.1-10.0.0.9` |
+//! | ports, VLAN ids | `80,443,1000-2000` | the same, in the order given |
+//! | words | `established,!new` | the same, in the order given |
+//! | MAC address | `02-aa-bb-cc-dd-ee` | `02:AA:BB:CC:DD:EE` |
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod address;
+mod number;
+mod table;
+mod time;
+mod word;
 
 use shared::routeros::{
-    schema::Kind,
+    schema::{Bounds, Kind},
     value::{format_duration, parse_bool, parse_duration},
 };
 
+pub use self::address::{holds, network_of, parse_prefix};
 use super::trap::Trap;
-use crate::schema::offered;
 
-/// Arguments whose offered words are all there are; a value may be a comma list of them, each negated or not.
-const CLOSED: [&str; 12] = [
-    "action",
-    "frame-types",
-    "protocol-mode",
-    "connection-state",
-    "connection-nat-state",
-    "dst-address-type",
-    "src-address-type",
-    "reject-with",
-    "edge",
-    "point-to-point",
-    "tls-version",
-    "multicast-router",
-];
-
-/// The form of one argument of one menu.
+/// The form of one argument of one menu. Numbers lie between two bounds, both within.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    Text,
+    /// Any bytes, so many.
+    Text(Bounds),
+    Hexadecimal(Bounds),
     Boolean,
     /// Present with an empty value, or absent.
     Switch,
-    Time,
+    Time(Bounds),
+    /// Durations of upload and download.
+    Times,
+    Date,
+    /// A time of day, or `startup`.
+    Clock,
     Number(u64, u64),
+    /// A number that is printed in hexadecimal.
+    HexadecimalNumber(u64, u64),
+    /// A number, or a word such as `auto` or `none`.
+    NumberOrWord(u64, u64),
+    NumberPair(u64, u64),
+    /// A comma list of numbers and ranges.
+    Numbers(u64, u64),
+    /// The same as a firewall rule matches it: negated or not.
+    Matched(u64, u64),
+    Rate,
+    Rates,
+    /// Words of a fixed set.
     Closed,
+    Policies,
+    /// An address, or several.
+    Addresses,
     /// An address with its prefix, host bits kept.
     HostPrefix,
     /// A network, host bits cleared, its length always written.
     Network,
     /// A comma list of networks.
     Networks,
+    /// A comma list of ranges.
+    Ranges,
     /// What a firewall rule or an address list matches: an address, network or range, negated or not.
     Matcher,
     Mac,
+    NegatableMac,
+}
+
+impl Form {
+    const ANYTHING: Self = Self::Text(Bounds::NONE);
 }
 
 /// The value as the device stores it, or nothing where the value says "not set".
@@ -52,7 +81,7 @@ enum Form {
 /// # Errors
 /// The trap that RouterOS answers for a value that the argument does not take.
 pub fn normalise(menu: &str, name: &str, kind: Kind, value: &str) -> Result<Option<String>, Trap> {
-    let form = form_of(menu, name, kind);
+    let form = table::form_of(menu, name, kind);
     match (form, value) {
         (Form::Switch, "no" | "false") => Ok(None),
         (Form::Switch, _) => Ok(Some(String::new())),
@@ -63,175 +92,84 @@ pub fn normalise(menu: &str, name: &str, kind: Kind, value: &str) -> Result<Opti
 
 fn rewrite(form: Form, menu: &str, name: &str, value: &str) -> Result<String, Trap> {
     let invalid = || Trap::InvalidValue(name.to_owned());
+    let unknown = || Trap::NoMatch(name.to_owned());
     match form {
-        Form::Text | Form::Switch => Ok(value.to_owned()),
-        Form::Boolean => parse_bool(value).map(|value| value.to_string()).ok_or_else(|| Trap::NoMatch(name.to_owned())),
-        Form::Time if matches!(value, "none" | "never" | "auto" | "none-dynamic" | "none-static") => {
-            Ok(value.to_owned())
+        Form::Text(bounds) | Form::Hexadecimal(bounds) => {
+            let digits = !matches!(form, Form::Hexadecimal(_)) || value.chars().all(|c| c.is_ascii_hexdigit());
+            let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
+            if bounds.hold(length) && digits { Ok(value.to_owned()) } else { Err(invalid()) }
         }
-        Form::Time => parse_duration(value).map(format_duration).map_err(|_| invalid()),
-        Form::Number(from, to) => {
-            let number: u64 = value.parse().map_err(|_| invalid())?;
-            let range = Trap::OutOfRange { name: name.to_owned(), from, to };
-            if (from..=to).contains(&number) { Ok(number.to_string()) } else { Err(range) }
+        Form::Switch => Ok(value.to_owned()),
+        Form::Boolean => parse_bool(value).map(|value| value.to_string()).ok_or_else(unknown),
+        Form::Closed => word::known(menu, name, value).ok_or_else(unknown),
+        Form::Policies => word::policies(value).ok_or_else(unknown),
+        Form::Time(_) | Form::NumberOrWord(..) if is_word(value) => Ok(value.to_owned()),
+        Form::Time(bounds) => duration(name, value, bounds),
+        Form::Times => number::pair(value, |text| parse_duration(text).ok().map(format_duration)).ok_or_else(invalid),
+        Form::Date => time::date(value).ok_or_else(invalid),
+        Form::Clock if value == "startup" => Ok(value.to_owned()),
+        Form::Clock => time::clock(value).ok_or_else(invalid),
+        Form::Number(least, most) | Form::NumberOrWord(least, most) => {
+            bounded(name, value, least, most).map(|number| number.to_string())
         }
-        Form::Closed => closed(menu, name, value),
-        Form::HostPrefix => host_prefix(value).ok_or_else(invalid),
-        Form::Network => network(value).ok_or_else(invalid),
-        Form::Networks => {
-            let parts: Option<Vec<String>> = value.split(',').map(|part| network(part.trim())).collect();
-            parts.map(|parts| parts.join(",")).ok_or_else(invalid)
+        Form::HexadecimalNumber(least, most) => bounded(name, value, least, most).map(|number| format!("0x{number:X}")),
+        Form::NumberPair(least, most) => {
+            let one = |text: &str| number::parse(text).filter(|number| (least..=most).contains(number));
+            number::pair(value, |text| one(text).map(|number| number.to_string())).ok_or_else(invalid)
         }
-        Form::Matcher => matcher(menu, value).ok_or_else(invalid),
-        Form::Mac => mac(value).ok_or_else(|| Trap::Failure(format!("invalid value of {name}, mac address required"))),
+        Form::Numbers(least, most) => number::list(value, least, most).ok_or_else(invalid),
+        Form::Matched(least, most) => negatable(value, |value| number::list(value, least, most)).ok_or_else(invalid),
+        Form::Rate => number::rate(value).map(|rate| rate.to_string()).ok_or_else(invalid),
+        Form::Rates => number::pair(value, |text| number::rate(text).map(|rate| rate.to_string())).ok_or_else(invalid),
+        Form::Addresses => each(value, address::loose).ok_or_else(invalid),
+        Form::HostPrefix => address::host_prefix(value).ok_or_else(invalid),
+        Form::Network => address::network(value).ok_or_else(invalid),
+        Form::Networks => each(value, address::network).ok_or_else(invalid),
+        Form::Ranges => each(value, address::range).ok_or_else(invalid),
+        Form::Matcher => address::matcher(menu, value).ok_or_else(invalid),
+        Form::Mac => address::mac(value).ok_or_else(|| no_mac(name)),
+        Form::NegatableMac => negatable(value, address::mac).ok_or_else(|| no_mac(name)),
     }
 }
 
-fn form_of(menu: &str, name: &str, kind: Kind) -> Form {
-    let firewall = menu.starts_with("/ip/firewall/") || menu.starts_with("/ipv6/firewall/");
-    match (menu, name) {
-        (_, "disabled" | "dhcp") => Form::Boolean,
-        ("/routing/table", "fib") | ("/ip/route", "blackhole") => Form::Switch,
-        (_, "vlan-id" | "pvid") => Form::Number(1, 4094),
-        ("/ip/service", "max-sessions") => Form::Number(1, 1000),
-        ("/ip/service", "port") | (_, "listen-port") => Form::Number(0, 65535),
-        ("/ip/route", "distance") => Form::Number(1, 255),
-        ("/ip/address" | "/ipv6/address", "address") => Form::HostPrefix,
-        ("/ip/route", "dst-address") | ("/routing/rule", "src-address" | "dst-address") => Form::Network,
-        ("/user" | "/ip/service", "address") | ("/interface/wireguard/peers", "allowed-address") => Form::Networks,
-        ("/ip/firewall/address-list" | "/ipv6/firewall/address-list", "address") => Form::Matcher,
-        (_, "src-address" | "dst-address") if firewall => Form::Matcher,
-        (_, "mac-address" | "admin-mac") => Form::Mac,
-        _ if CLOSED.contains(&name) && !offered(menu, name).is_empty() => Form::Closed,
-        _ => match kind {
-            Kind::Boolean => Form::Boolean,
-            Kind::Time => Form::Time,
-            Kind::Text | Kind::Unknown => Form::Text,
-        },
+fn no_mac(name: &str) -> Trap {
+    Trap::Failure(format!("invalid value of {name}, mac address required"))
+}
+
+/// Words that stand where a duration or a number is wanted: `auto`, `none-dynamic`.
+fn is_word(value: &str) -> bool {
+    matches!(value, "none" | "never" | "auto" | "forever" | "lease-time" | "unlimited")
+        || matches!(value, "none-dynamic" | "none-static")
+}
+
+fn each(value: &str, one: impl Fn(&str) -> Option<String>) -> Option<String> {
+    value.split(',').map(|part| one(part.trim())).collect::<Option<Vec<_>>>().map(|parts| parts.join(","))
+}
+
+fn negatable(value: &str, one: impl Fn(&str) -> Option<String>) -> Option<String> {
+    match value.strip_prefix('!') {
+        Some(rest) => one(rest).map(|rest| format!("!{rest}")),
+        None => one(value),
     }
 }
 
-fn closed(menu: &str, name: &str, value: &str) -> Result<String, Trap> {
-    let words = offered(menu, name);
-    let negatable = words.contains(&"!");
-    let known = |part: &str| {
-        let bare = if negatable { part.strip_prefix('!').unwrap_or(part) } else { part };
-        words.contains(&bare)
-    };
-    if value.split(',').all(known) { Ok(value.to_owned()) } else { Err(Trap::NoMatch(name.to_owned())) }
-}
-
-/// An address and a prefix length; without one, the longest.
-pub fn parse_prefix(text: &str) -> Option<(IpAddr, u8)> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-    let address: IpAddr = address.parse().ok()?;
-    let longest = if address.is_ipv4() { 32 } else { 128 };
-    let length = length.map_or(Some(longest), |length| length.parse().ok())?;
-    (length <= longest).then_some((address, length))
-}
-
-/// The network that an address lies in.
-pub fn network_of(address: IpAddr, length: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(length)).unwrap_or(0);
-            Ipv4Addr::from_bits(v4.to_bits() & mask).into()
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(length)).unwrap_or(0);
-            Ipv6Addr::from_bits(v6.to_bits() & mask).into()
-        }
+/// A duration within its bounds. Without an upper bound nothing is known of how the lower one is worded.
+fn duration(name: &str, value: &str, bounds: Bounds) -> Result<String, Trap> {
+    let invalid = || Trap::InvalidValue(name.to_owned());
+    let duration = parse_duration(value).map_err(|_| invalid())?;
+    if bounds.hold(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)) {
+        return Ok(format_duration(duration));
     }
-}
-
-/// Whether `network` (in any form that [`parse_prefix`] reads) holds an address.
-pub fn holds(network: &str, address: IpAddr) -> bool {
-    parse_prefix(network).is_some_and(|(base, length)| {
-        base.is_ipv4() == address.is_ipv4() && network_of(base, length) == network_of(address, length)
-    })
-}
-
-fn host_prefix(value: &str) -> Option<String> {
-    parse_prefix(value).map(|(address, length)| format!("{address}/{length}"))
-}
-
-fn network(value: &str) -> Option<String> {
-    parse_prefix(value).map(|(address, length)| format!("{}/{length}", network_of(address, length)))
-}
-
-/// IPv4 single addresses lose their `/32`, IPv6 ones gain `/128`, as either firewall prints them.
-fn matcher(menu: &str, value: &str) -> Option<String> {
-    if let Some(rest) = value.strip_prefix('!') {
-        return matcher(menu, rest).map(|rest| format!("!{rest}"));
+    if bounds.most == u64::MAX {
+        return Err(invalid());
     }
-    if let Some((from, to)) = value.split_once('-')
-        && let (Ok(from), Ok(to)) = (from.parse::<IpAddr>(), to.parse::<IpAddr>())
-    {
-        return (from.is_ipv4() == to.is_ipv4() && from <= to).then(|| format!("{from}-{to}"));
-    }
-    let Some((address, length)) = parse_prefix(value) else {
-        // An address list may hold a DNS name.
-        let name = menu.ends_with("/address-list") && value.contains('.') && !value.contains('/');
-        return (name && value.chars().any(|c| c.is_ascii_alphabetic())).then(|| value.to_owned());
-    };
-    if address.is_ipv4() != menu.starts_with("/ip/") {
-        return None;
-    }
-    let base = network_of(address, length);
-    Some(if length == 32 && address.is_ipv4() { base.to_string() } else { format!("{base}/{length}") })
+    Err(Trap::OutOfRange { name: name.to_owned(), least: time::bound(bounds.least), most: time::bound(bounds.most) })
 }
 
-fn mac(value: &str) -> Option<String> {
-    let parts: Vec<&str> = value.split([':', '-']).collect();
-    let good =
-        parts.len() == 6 && parts.iter().all(|part| part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit()));
-    good.then(|| parts.join(":").to_ascii_uppercase())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_rewritten_as_routeros_prints_them() {
-        let cases = [
-            ("/interface/vlan", "disabled", "yes", "true"),
-            ("/interface/vlan", "vlan-id", "0100", "100"),
-            ("/ip/address", "address", "172.16.64.1/30", "172.16.64.1/30"),
-            ("/ip/address", "address", "10.0.0.1", "10.0.0.1/32"),
-            ("/ip/route", "dst-address", "10.1.2.3/8", "10.0.0.0/8"),
-            ("/routing/rule", "src-address", "172.16.64.2", "172.16.64.2/32"),
-            ("/ip/firewall/filter", "src-address", "!172.16.64.2/32", "!172.16.64.2"),
-            ("/ip/firewall/filter", "dst-address", "1.1.1.1-1.1.1.9", "1.1.1.1-1.1.1.9"),
-            ("/ipv6/firewall/address-list", "address", "::1", "::1/128"),
-            ("/ip/firewall/address-list", "address", "example.com", "example.com"),
-            ("/ip/firewall/filter", "connection-state", "established,related", "established,related"),
-            ("/interface/wireguard/peers", "allowed-address", "0.0.0.0/0,10.0.0.2", "0.0.0.0/0,10.0.0.2/32"),
-            ("/interface/bridge", "admin-mac", "02-aa-bb-cc-dd-ee", "02:AA:BB:CC:DD:EE"),
-            ("/routing/table", "fib", "yes", ""),
-        ];
-        for (menu, name, value, expected) in cases {
-            let found = normalise(menu, name, Kind::Unknown, value);
-            assert_eq!(found, Ok(Some(expected.to_owned())), "{menu} {name}={value}");
-        }
-        assert_eq!(normalise("/x", "ttl", Kind::Time, "00:01:00"), Ok(Some("1m".to_owned())));
-        assert_eq!(normalise("/x", "comment", Kind::Text, ""), Ok(None));
-        assert_eq!(normalise("/ip/route", "blackhole", Kind::Unknown, "no"), Ok(None));
+fn bounded(name: &str, value: &str, least: u64, most: u64) -> Result<u64, Trap> {
+    let number = number::parse(value).ok_or_else(|| Trap::InvalidValue(name.to_owned()))?;
+    if (least..=most).contains(&number) {
+        return Ok(number);
     }
-
-    #[test]
-    fn wrong_values_are_refused_in_routeros_words() {
-        let cases = [
-            ("/ip/firewall/filter", "action", "explode", "input does not match any value of action"),
-            ("/interface/vlan", "vlan-id", "4095", "value of vlan-id is out of range (1 .. 4094)"),
-            ("/interface/vlan", "vlan-id", "x", "invalid value for argument vlan-id"),
-            ("/ip/address", "address", "10.0.0.300/8", "invalid value for argument address"),
-            ("/ip/firewall/filter", "src-address", "2001:db8::1", "invalid value for argument src-address"),
-            ("/interface/vlan", "disabled", "maybe", "input does not match any value of disabled"),
-        ];
-        for (menu, name, value, expected) in cases {
-            let found = normalise(menu, name, Kind::Unknown, value).map_err(|trap| trap.to_string());
-            assert_eq!(found, Err(expected.to_owned()), "{menu} {name}={value}");
-        }
-    }
+    Err(Trap::OutOfRange { name: name.to_owned(), least: least.to_string(), most: most.to_string() })
 }

@@ -19,8 +19,8 @@ pub enum Trap {
     InvalidValue(String),
     #[error("input does not match any value of {0}")]
     NoMatch(String),
-    #[error("value of {name} is out of range ({from} .. {to})")]
-    OutOfRange { name: String, from: u64, to: u64 },
+    #[error("value of {name} is out of range ({least} .. {most})")]
+    OutOfRange { name: String, least: String, most: String },
     #[error("no such item")]
     NoSuchItem,
     #[error("not enough permissions (9)")]

@@ -1,0 +1,10 @@
+//! The menu engine by itself: values, order, references, prints. Without sockets, by the twin's own clock.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where the twin does not follow"
+)]
+
+mod values;
