@@ -10,6 +10,7 @@ mod edit;
 pub mod export;
 pub mod factory;
 pub mod form;
+mod index;
 pub mod kept;
 pub mod live;
 mod menus;
@@ -27,14 +28,21 @@ pub mod trap;
 mod users;
 pub mod world;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use shared::routeros::schema::{Schema, Version};
+use shared::routeros::{
+    schema::{Schema, Version},
+    value::RowId,
+};
 
 use self::{
     caller::Caller,
     request::Request,
     row::Store,
+    settle::Touched,
     spec::{Shape, Spec},
     trap::Trap,
     world::World,
@@ -123,6 +131,9 @@ pub struct Device {
     epoch: Duration,
     keys: u64,
     unsettled: bool,
+    touched: Vec<Touched>,
+    /// When rows vanish by themselves. A row that was given another moment since is still there at the old one.
+    expiries: BTreeSet<(Duration, String, RowId)>,
     topology: u64,
 }
 
@@ -140,6 +151,8 @@ impl Device {
             epoch,
             keys: 0,
             unsettled: true,
+            touched: Vec::new(),
+            expiries: BTreeSet::new(),
             topology: 0,
         };
         // Observed first ids: most menus begin at one.
@@ -236,12 +249,12 @@ impl Device {
 
     /// The rows behind a menu.
     pub fn store(&self, store: &str) -> &Store {
-        static EMPTY: Store = Store { rows: Vec::new(), next: 1, changes: 0 };
+        static EMPTY: Store = Store::starting_at(1);
         self.stores.get(store).unwrap_or(&EMPTY)
     }
 
     fn store_mut(&mut self, store: &str) -> &mut Store {
-        self.stores.entry(store.to_owned()).or_insert_with(|| Store::starting_at(1))
+        self.stores.entry(store.to_owned()).or_default()
     }
 
     /// Counts what a listener on a menu may see: when the number is the same, nothing has changed.

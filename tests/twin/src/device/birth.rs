@@ -24,9 +24,8 @@ impl Device {
             _ => "",
         };
         if !base.is_empty() && !attributes.contains_key("name") {
-            let free =
-                (1..=u32::MAX).map(|n| format!("{base}{n}")).find(|name| self.store(&spec.store).named(name).is_none());
-            attributes.insert("name".to_owned(), free.unwrap_or_default());
+            let free = self.store_mut(&spec.store).free_name(base);
+            attributes.insert("name".to_owned(), free);
         }
         if spec.path == "/interface/wireguard" {
             let private = attributes.entry("private-key".to_owned()).or_insert_with(|| key(self.keys)).clone();
@@ -72,8 +71,17 @@ impl Device {
         let mut attributes: BTreeMap<String, String> =
             spec.defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         attributes.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        self.unsettled = true;
-        self.store_mut(&spec.store).insert(None, spec.kind, origin, attributes)
+        let id = self.store_mut(&spec.store).insert(None, spec.kind, origin, attributes);
+        self.touch(&spec, id);
+        id
+    }
+
+    /// Says when a row vanishes by itself.
+    pub(super) fn expire_at(&mut self, spec: &Spec, id: RowId, moment: Option<Duration>) {
+        if let Some(row) = self.store_mut(&spec.store).live_mut(id) {
+            row.expires = moment;
+        }
+        self.expiries.extend(moment.map(|moment| (moment, spec.store.clone(), id)));
     }
 }
 

@@ -43,11 +43,9 @@ impl Device {
         let origin = if expires.is_some() { Origin::Dynamic("timeout".to_owned()) } else { Origin::Static };
         let store = self.store_mut(&spec.store);
         let id = store.insert(at, spec.kind, origin, attributes);
-        if let Some(row) = store.row_mut(id) {
-            row.expires = expires;
-        }
+        self.expire_at(spec, id, expires);
         self.born(spec, id);
-        self.unsettled |= spec.topology;
+        self.touch(spec, id);
         Ok(id)
     }
 
@@ -110,9 +108,9 @@ impl Device {
                 return Err(Trap::failure("container is running, stop it first"));
             }
             let name = row.name().to_owned();
+            self.touch(spec, id);
             self.store_mut(&spec.store).remove(id);
             self.removed(&spec.store, &name, id);
-            self.unsettled |= spec.topology;
         }
         Ok(Reply::Done(None))
     }
@@ -137,8 +135,7 @@ impl Device {
         moved.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
         rest.splice(at..at, moved);
         store.rows = rest;
-        store.changes += 1;
-        self.unsettled |= spec.topology;
+        store.changed();
         Ok(Reply::Done(None))
     }
 
@@ -158,7 +155,7 @@ impl Device {
 
     pub(super) fn make_static(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
         for id in self.resolve(spec, request.rows().unwrap_or_default())? {
-            if let Some(row) = self.store_mut(&spec.store).row_mut(id) {
+            if let Some(row) = self.store_mut(&spec.store).live_mut(id) {
                 row.origin = Origin::Static;
             }
         }
@@ -177,14 +174,15 @@ impl Device {
         self.check_row(spec, &attributes, Some(id))?;
         let new = attributes.get("name").cloned().unwrap_or_default();
         let expires = if attributes.contains_key("timeout") { self.lease_of(spec, &mut attributes) } else { timed };
-        if let Some(row) = self.store_mut(&spec.store).row_mut(id) {
-            row.attributes = attributes;
-            row.expires = expires;
+        self.touch(spec, id);
+        self.store_mut(&spec.store).replace(id, attributes);
+        if expires != timed {
+            self.expire_at(spec, id, expires);
         }
+        self.touch(spec, id);
         if old != new && !old.is_empty() {
             self.renamed(&spec.store, &old, &new);
         }
-        self.unsettled |= spec.topology;
         Ok(())
     }
 
@@ -204,31 +202,29 @@ impl Device {
     }
 
     /// What must hold between a row's values, and between rows.
-    fn check_row(&self, spec: &Spec, attributes: &BTreeMap<String, String>, id: Option<RowId>) -> Result<(), Trap> {
-        if let Some((names, taken)) = &spec.unique {
-            let given = names.iter().all(|name| attributes.contains_key(*name));
-            let same = |row: &Row| names.iter().all(|name| row.attributes.get(*name) == attributes.get(*name));
-            let rival = |row: &&Row| Some(row.id) != id && (row.kind == spec.kind || spec.store == "/interface");
-            if given && self.store(&spec.store).rows.iter().filter(rival).any(same) {
-                return Err(Trap::failure(taken));
-            }
+    fn check_row(&mut self, spec: &Spec, attributes: &BTreeMap<String, String>, id: Option<RowId>) -> Result<(), Trap> {
+        if let Some((names, taken)) = &spec.unique
+            && names.iter().all(|name| attributes.contains_key(*name))
+            && self.store_mut(&spec.store).alike(names, attributes).iter().any(|rival| Some(*rival) != id)
+        {
+            return Err(Trap::failure(taken));
         }
         check_rule(spec, attributes)
     }
 
     /// Ids of rows given as ids or names, in a comma list.
     pub(super) fn resolve(&self, spec: &Spec, text: &str) -> Result<Vec<RowId>, Trap> {
-        let rows = || self.store(&spec.store).rows.iter().filter(|row| spec.kind.is_empty() || row.kind == spec.kind);
-        text.split(',')
-            .filter(|part| !part.is_empty())
-            .map(|part| {
-                let found = match part.parse::<RowId>() {
-                    Ok(id) => rows().find(|row| row.id == id),
-                    Err(_) => rows().find(|row| row.name() == part || row.get("slot") == Some(part)),
-                };
-                found.map(|row| row.id).ok_or(Trap::NoSuchItem)
-            })
-            .collect()
+        let store = self.store(&spec.store);
+        let here = |row: &&Row| spec.kind.is_empty() || row.kind == spec.kind;
+        let one = |part: &str| match part.parse::<RowId>() {
+            Ok(id) => store.row(id).filter(here),
+            Err(_) => store
+                .named(part)
+                .filter(here)
+                .or_else(|| store.rows.iter().find(|row| here(row) && row.get("slot") == Some(part))),
+        };
+        let parts = text.split(',').filter(|part| !part.is_empty());
+        parts.map(|part| one(part).map(|row| row.id).ok_or(Trap::NoSuchItem)).collect()
     }
 
     fn place(&self, spec: &Spec, text: &str) -> Result<Option<usize>, Trap> {

@@ -106,7 +106,7 @@ fn addressing() -> Vec<Spec> {
             .defaults("distance=1 scope=30 target-scope=10 routing-table=main dst-address=0.0.0.0/0 suppress-hw-offload=false")
             .refers("routing-table", TABLE)
             .refers("gateway", Target::Gateway)
-            .topology(),
+            .judged(),
         menu("/routing/table")
             .needs("name")
             .unique("name", NAME_TAKEN)
@@ -117,7 +117,8 @@ fn addressing() -> Vec<Spec> {
             .flags("disabled dynamic inactive invalid")
             .defaults("action=lookup")
             .refers("table routing-mark", TABLE)
-            .refers("interface", INTERFACE),
+            .refers("interface", INTERFACE)
+            .judged(),
         menu("/routing/settings").single().defaults("single-process=false"),
         menu("/ip/settings").single().defaults(
             "ip-forward=true send-redirects=true accept-source-route=false accept-redirects=false secure-redirects=true \
@@ -141,7 +142,7 @@ fn firewall() -> Vec<Spec> {
             .defaults("action=accept log=false log-prefix=")
             .refers("in-interface out-interface in-bridge-port out-bridge-port", INTERFACE)
             .refers("in-interface-list out-interface-list in-bridge-port-list out-bridge-port-list", LIST)
-            .topology()
+            .judged()
     };
     let list = |path: &'static str| {
         menu(path).needs("list address").unique("list address", "already have such entry").flags("disabled dynamic")

@@ -38,9 +38,9 @@ impl Device {
     }
 
     fn is_named(&self, store: &str, kind: &str, name: &str) -> bool {
-        let rows = &self.store(store).rows;
-        rows.iter()
-            .any(|row| (kind.is_empty() || row.kind == kind) && (row.name() == name || row.id.to_string() == name))
+        let store = self.store(store);
+        let row = name.parse().ok().and_then(|id| store.row(id)).or_else(|| store.named(name));
+        row.is_some_and(|row| kind.is_empty() || row.kind == kind)
     }
 
     /// `address`, `interface`, `address%interface`, `address@table`

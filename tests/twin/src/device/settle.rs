@@ -8,62 +8,111 @@ mod routes;
 mod rules;
 mod traffic;
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use super::{Device, references::is_dead, row::Origin};
+use shared::routeros::value::RowId;
+
+use super::{
+    Device,
+    references::is_dead,
+    row::Origin,
+    spec::{Spec, Weight},
+};
+
+/// What has to be judged anew after a change that does not reach beyond it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Touched {
+    /// A rule, by its menu and id.
+    Rule(String, RowId),
+    /// A rule that fasttracks came or went.
+    Fasttrack,
+    /// The routes to one destination in one table.
+    Routes(BTreeMap<String, String>),
+}
 
 impl Device {
     /// Brings the device to `now`. Entries that run out on the way do so at their moment, not at `now`.
     pub fn settle(&mut self, now: Duration) {
-        while let Some(moment) = self.next_expiry().filter(|moment| *moment <= now) {
+        while let Some(moment) = self.expiries.first().map(|(moment, ..)| *moment).filter(|moment| *moment <= now) {
             self.derive();
             self.run_meters(moment);
-            for store in self.stores.values_mut() {
-                let before = store.rows.len();
-                store.rows.retain(|row| row.expires.is_none_or(|at| at > moment));
-                store.changes += u64::from(store.rows.len() != before);
+            while self.expiries.first().is_some_and(|(at, ..)| *at <= moment) {
+                let Some((at, store, id)) = self.expiries.pop_first() else { break };
+                let store = self.store_mut(&store);
+                if store.row(id).is_some_and(|row| row.expires == Some(at)) {
+                    store.remove(id);
+                }
             }
         }
         self.derive();
         self.run_meters(now);
     }
 
-    fn next_expiry(&self) -> Option<Duration> {
-        let lists = ["/ip/firewall/address-list", "/ipv6/firewall/address-list"];
-        lists
-            .iter()
-            .filter_map(|menu| self.stores.get(*menu))
-            .flat_map(|store| &store.rows)
-            .filter_map(|row| row.expires)
-            .min()
+    /// A row has come, changed or is about to go: what follows from it is to be judged anew.
+    pub(super) fn touch(&mut self, spec: &Spec, id: RowId) {
+        match spec.weight {
+            Weight::None => {}
+            Weight::Topology => self.unsettled = true,
+            Weight::Own => {
+                let Some(row) = self.store(&spec.store).row(id) else { return };
+                let touched = if spec.path == "/ip/route" {
+                    Touched::Routes(routes::way_of(row))
+                } else {
+                    Touched::Rule(spec.store.clone(), id)
+                };
+                let fasttrack = row.text("action") == rules::FASTTRACK;
+                self.touched.push(touched);
+                self.touched.extend(fasttrack.then_some(Touched::Fasttrack));
+            }
+        }
     }
 
     /// Renews all that follows, when anything it follows from has changed.
     fn derive(&mut self) {
-        if !std::mem::take(&mut self.unsettled) {
-            return;
+        if std::mem::take(&mut self.unsettled) {
+            self.topology += 1;
+            self.derive_interfaces();
+            self.derive_bridges();
+            self.derive_addresses();
+            self.derive_routes();
+            self.derive_rules();
+        } else {
+            while let Some(touched) = self.touched.pop() {
+                match touched {
+                    Touched::Rule(menu, id) => self.judge_rule(&menu, id),
+                    Touched::Fasttrack => self.derive_dummies(),
+                    Touched::Routes(way) => self.judge_routes_like(&way),
+                }
+            }
         }
-        self.topology += 1;
-        self.derive_interfaces();
-        self.derive_bridges();
-        self.derive_addresses();
-        self.derive_routes();
-        self.derive_rules();
         self.unsettled = false;
+        self.touched.clear();
     }
 
     /// Makes the rows that the router itself keeps in a menu equal to the wanted ones: `(key, values)`. Those that stay keep their ids.
     fn keep_dynamic(&mut self, menu: &str, prefix: &str, wanted: &[(String, Vec<(&str, String)>)]) {
-        let ours = |origin: &Origin| matches!(origin, Origin::Dynamic(key) if key.starts_with(prefix));
-        let stays =
-            |origin: &Origin| matches!(origin, Origin::Dynamic(key) if wanted.iter().any(|(wanted, _)| wanted == key));
-        self.store_mut(menu).rows.retain(|row| !ours(&row.origin) || stays(&row.origin));
+        let keys: BTreeSet<&str> = wanted.iter().map(|(key, _)| key.as_str()).collect();
+        let mut there: BTreeMap<String, RowId> = BTreeMap::new();
+        for row in &self.store(menu).rows {
+            if let Origin::Dynamic(key) = &row.origin
+                && key.starts_with(prefix)
+            {
+                there.insert(key.clone(), row.id);
+            }
+        }
+        for id in there.iter().filter(|(key, _)| !keys.contains(key.as_str())).map(|(_, id)| *id) {
+            self.store_mut(menu).remove(id);
+        }
         for (key, values) in wanted {
-            let origin = Origin::Dynamic(key.clone());
-            let id = self.store(menu).rows.iter().find(|row| row.origin == origin).map(|row| row.id);
-            let id = id.unwrap_or_else(|| self.put(menu, origin, &[]));
-            if let Some(row) = self.store_mut(menu).row_mut(id) {
-                row.attributes.extend(values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            let id = there.get(key).copied().unwrap_or_else(|| self.put(menu, Origin::Dynamic(key.clone()), &[]));
+            let Some(row) = self.store(menu).row(id) else { continue };
+            if values.iter().any(|(name, value)| row.get(name) != Some(value)) {
+                let mut attributes = row.attributes.clone();
+                attributes.extend(values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+                self.store_mut(menu).replace(id, attributes);
             }
         }
     }

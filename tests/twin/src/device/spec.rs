@@ -17,6 +17,18 @@ pub enum Shape {
     Single,
 }
 
+/// How far a change of a row reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Weight {
+    /// Nowhere.
+    #[default]
+    None,
+    /// To the flags of the row itself and of those that compete with it.
+    Own,
+    /// To other menus.
+    Topology,
+}
+
 /// What a value names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
@@ -68,8 +80,8 @@ pub struct Spec {
     pub secret: Vec<&'static str>,
     /// Rows are born by the device alone.
     pub read_only: bool,
-    /// What the rows say changes what other rows are.
-    pub topology: bool,
+    /// What a change of a row may change elsewhere.
+    pub weight: Weight,
 }
 
 /// Begins the description of a menu. Lists are given as words with blanks between them.
@@ -161,7 +173,14 @@ impl Spec {
     /// The rows decide what other rows are.
     #[must_use]
     pub fn topology(mut self) -> Self {
-        self.topology = true;
+        self.weight = Weight::Topology;
+        self
+    }
+
+    /// The rows are judged one by one.
+    #[must_use]
+    pub fn judged(mut self) -> Self {
+        self.weight = Weight::Own;
         self
     }
 }

@@ -1,5 +1,7 @@
 //! Addresses: which are invalid, and the one that the provider's DHCP server gave.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::device::{Device, form, references::is_dead};
 
 /// What the modelled provider hands out.
@@ -9,9 +11,14 @@ pub(super) const WAN_GATEWAY: &str = "203.0.113.1";
 impl Device {
     pub(super) fn derive_addresses(&mut self) {
         self.derive_dhcp_clients();
-        let interfaces: Vec<(String, bool)> =
-            self.store("/interface").rows.iter().map(|row| (row.name().to_owned(), row.is("slave"))).collect();
-        let ports: Vec<(String, String)> = self
+        let slaves: BTreeSet<String> = self
+            .store("/interface")
+            .rows
+            .iter()
+            .filter(|row| row.is("slave"))
+            .map(|row| row.name().to_owned())
+            .collect();
+        let ports: BTreeMap<String, String> = self
             .store("/interface/bridge/port")
             .rows
             .iter()
@@ -21,11 +28,10 @@ impl Device {
             let Some(store) = self.stores.get_mut(menu) else { continue };
             for row in &mut store.rows {
                 let interface = row.text("interface").to_owned();
-                let slave = interfaces.iter().any(|(name, slave)| *name == interface && *slave);
+                let slave = slaves.contains(&interface);
                 row.flag("invalid", is_dead(&interface) || slave);
                 row.flag("slave", slave);
-                let bridge =
-                    ports.iter().find(|(port, _)| slave && *port == interface).map(|(_, bridge)| bridge.clone());
+                let bridge = ports.get(&interface).filter(|_| slave).cloned();
                 row.derived.insert("actual-interface", bridge.unwrap_or(interface));
             }
         }
@@ -33,7 +39,7 @@ impl Device {
 
     /// A DHCP client on a running interface is bound; its address is a row of the router's own.
     fn derive_dhcp_clients(&mut self) {
-        let running: Vec<String> = self
+        let running: BTreeSet<String> = self
             .store("/interface")
             .rows
             .iter()
@@ -43,7 +49,7 @@ impl Device {
         let mut wanted = Vec::new();
         if let Some(store) = self.stores.get_mut("/ip/dhcp-client") {
             for row in &mut store.rows {
-                let bound = !row.is_disabled() && running.iter().any(|name| name == row.text("interface"));
+                let bound = !row.is_disabled() && running.contains(row.text("interface"));
                 row.derived.retain(|name, _| !DHCP.contains(name));
                 row.flag("invalid", is_dead(row.text("interface")));
                 row.derived.insert("status", if bound { "bound" } else { "stopped" }.to_owned());

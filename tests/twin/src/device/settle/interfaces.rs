@@ -1,6 +1,6 @@
 //! Which interfaces run, and which are slaves of a bridge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::device::{Device, references::is_dead, row::Row};
 
@@ -40,7 +40,7 @@ impl Device {
             }
             running = found;
         }
-        let parents: Vec<(String, String)> = self
+        let parents: BTreeMap<String, String> = self
             .store("/interface")
             .rows
             .iter()
@@ -56,8 +56,8 @@ impl Device {
             }
             row.derived.insert("type", shown_type(row.kind).to_owned());
             if row.kind == "vlan" {
-                let parent = parents.iter().find(|(name, _)| name == row.text("interface"));
-                row.derived.insert("mac-address", parent.map(|(_, mac)| mac.clone()).unwrap_or_default());
+                let parent = parents.get(row.text("interface"));
+                row.derived.insert("mac-address", parent.cloned().unwrap_or_default());
                 if is_dead(row.text("interface")) {
                     row.flag("invalid", true);
                 } else {

@@ -1,6 +1,6 @@
 //! Routes: connected ones, the provider's default, and which of all are active.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use shared::routeros::value::RowId;
 
@@ -36,25 +36,34 @@ impl Device {
             })
             .collect();
         self.keep_dynamic("/ip/route", "dhcp ", &defaults);
-        let states: Vec<(RowId, Option<String>)> =
-            self.store("/ip/route").rows.iter().map(|row| (row.id, self.reach(row))).collect();
-        let usable = |id: RowId| states.iter().find(|(other, _)| *other == id).and_then(|(_, via)| via.clone());
-        let best: Vec<RowId> = self
-            .store("/ip/route")
-            .rows
-            .iter()
-            .filter(|row| usable(row.id).is_some())
-            .filter(|row| {
-                let rivals = self.store("/ip/route").rows.iter().filter(|other| usable(other.id).is_some());
-                rivals.filter(|other| same_way(row, other)).all(|other| distance(row) <= distance(other))
-            })
-            .map(|row| row.id)
-            .collect();
-        for row in &mut self.store_mut("/ip/route").rows {
-            let active = best.contains(&row.id);
+        let ids: Vec<RowId> = self.store("/ip/route").rows.iter().map(|row| row.id).collect();
+        self.judge_routes(&ids);
+    }
+
+    /// The routes of one way, as [`way_of`] names it.
+    pub(super) fn judge_routes_like(&mut self, way: &BTreeMap<String, String>) {
+        let ids = self.store_mut("/ip/route").alike(&WAY, way);
+        self.judge_routes(&ids);
+    }
+
+    /// Of the routes to one destination in one table those are active that can be used and are nearest. All routes of
+    /// a way are judged together.
+    fn judge_routes(&mut self, ids: &[RowId]) {
+        let mut usable: BTreeMap<RowId, String> = BTreeMap::new();
+        let mut nearest: BTreeMap<BTreeMap<String, String>, u32> = BTreeMap::new();
+        for row in ids.iter().filter_map(|id| self.store("/ip/route").row(*id)) {
+            if let Some(via) = self.reach(row) {
+                usable.insert(row.id, via);
+                let best = nearest.entry(way_of(row)).or_insert(u32::MAX);
+                *best = distance(row).min(*best);
+            }
+        }
+        for id in ids {
+            let Some(row) = self.store_mut("/ip/route").live_mut(*id) else { continue };
+            let via = usable.get(id).filter(|_| nearest.get(&way_of(row)) == Some(&distance(row)));
             row.derived.clear();
-            row.flag("inactive", !active);
-            if active {
+            row.flag("inactive", via.is_none());
+            if via.is_some() {
                 row.flag("active", true);
             }
             let kind = match &row.origin {
@@ -63,8 +72,8 @@ impl Device {
                 Origin::Static | Origin::BuiltIn => "static",
             };
             row.flag(kind, true);
-            if let Some(via) = usable(row.id).filter(|via| !via.is_empty()) {
-                row.derived.insert("immediate-gw", via);
+            if let Some(via) = usable.get(id).filter(|via| !via.is_empty()) {
+                row.derived.insert("immediate-gw", via.clone());
             }
         }
     }
@@ -74,10 +83,6 @@ impl Device {
             self.put("/routing/table", Origin::Dynamic("main".to_owned()), &[("name", "main"), ("fib", "")]);
         }
         self.flag_rows("/routing/table", "invalid", |_| false);
-        self.flag_rows("/routing/rule", "inactive", Row::is_disabled);
-        self.flag_rows("/routing/rule", "invalid", |row| {
-            super::names_dead(row, &["table", "routing-mark", "interface"])
-        });
     }
 
     fn connected(&self) -> Vec<(String, Vec<(&'static str, String)>)> {
@@ -121,8 +126,11 @@ impl Device {
     }
 }
 
-fn same_way(one: &Row, other: &Row) -> bool {
-    one.get("dst-address") == other.get("dst-address") && one.get("routing-table") == other.get("routing-table")
+/// What routes that compete have in common.
+const WAY: [&str; 2] = ["dst-address", "routing-table"];
+
+pub(super) fn way_of(row: &Row) -> BTreeMap<String, String> {
+    WAY.iter().filter_map(|name| Some(((*name).to_owned(), row.get(name)?.to_owned()))).collect()
 }
 
 fn distance(row: &Row) -> u32 {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use shared::routeros::value::RowId;
+
 use crate::device::{
     Device,
     row::{Origin, Row},
@@ -21,6 +23,9 @@ const TABLES: [&str; 8] = [
     "/ipv6/firewall/raw",
 ];
 
+/// The action that lets connections past the rules.
+pub(super) const FASTTRACK: &str = "fasttrack-connection";
+
 impl Device {
     pub(super) fn derive_rules(&mut self) {
         self.derive_dummies();
@@ -32,23 +37,28 @@ impl Device {
             .map(|row| row.name().to_owned())
             .collect();
         for menu in TABLES {
-            self.flag_rows(menu, "invalid", |row| {
-                let slave = ["in-interface", "out-interface"]
-                    .iter()
-                    .any(|name| slaves.contains(row.text(name).trim_start_matches('!')));
-                let dead = super::names_dead(
-                    row,
-                    &["in-interface", "out-interface", "in-interface-list", "out-interface-list", "new-routing-mark"],
-                );
-                (slave || dead) && !row.is_dynamic()
-            });
+            self.flag_rows(menu, "invalid", |row| is_invalid(row, |name| slaves.contains(name)));
+        }
+        self.flag_rows(ROUTING, "inactive", Row::is_disabled);
+        self.flag_rows(ROUTING, "invalid", is_routing_invalid);
+    }
+
+    /// One rule alone.
+    pub(super) fn judge_rule(&mut self, menu: &str, id: RowId) {
+        let Some(row) = self.store(menu).row(id) else { return };
+        let slave = |name: &str| self.interface(name).is_some_and(|row| row.is("slave"));
+        let invalid = if menu == ROUTING { is_routing_invalid(row) } else { is_invalid(row, slave) };
+        let Some(row) = self.store_mut(menu).live_mut(id) else { return };
+        row.flag("invalid", invalid);
+        if menu == ROUTING {
+            row.flag("inactive", row.is_disabled());
         }
     }
 
     /// One dummy row a chain, at the top of its table, while any filter or mangle rule fasttracks.
-    fn derive_dummies(&mut self) {
+    pub(super) fn derive_dummies(&mut self) {
         for (family, chains) in [("/ip", &V4[..]), ("/ipv6", &V6[..])] {
-            let tracks = |row: &Row| row.text("action") == "fasttrack-connection" && !row.is_disabled();
+            let tracks = |row: &Row| row.text("action") == FASTTRACK && !row.is_disabled();
             let fast = ["filter", "mangle"]
                 .iter()
                 .any(|table| self.store(&format!("{family}/firewall/{table}")).rows.iter().any(tracks));
@@ -70,13 +80,32 @@ impl Device {
                     .collect();
                 self.keep_dynamic(&menu, "dummy ", &wanted);
                 // The dummies stand first whatever was put before them.
-                self.store_mut(&menu)
-                    .rows
-                    .sort_by_key(|row| !matches!(&row.origin, Origin::Dynamic(key) if key.starts_with("dummy ")));
+                let dummy = |row: &Row| matches!(&row.origin, Origin::Dynamic(key) if key.starts_with("dummy "));
+                let store = self.store_mut(&menu);
+                if !store.rows.is_sorted_by_key(|row| !dummy(row)) {
+                    store.rows.sort_by_key(|row| !dummy(row));
+                    store.changed();
+                }
             }
         }
     }
 }
+
+/// A rule on a slave's name never matches, nor does one that names something that is gone.
+fn is_invalid(row: &Row, slave: impl Fn(&str) -> bool) -> bool {
+    let slave = ["in-interface", "out-interface"].iter().any(|name| slave(row.text(name).trim_start_matches('!')));
+    let dead = super::names_dead(
+        row,
+        &["in-interface", "out-interface", "in-interface-list", "out-interface-list", "new-routing-mark"],
+    );
+    (slave || dead) && !row.is_dynamic()
+}
+
+fn is_routing_invalid(row: &Row) -> bool {
+    super::names_dead(row, &["table", "routing-mark", "interface"])
+}
+
+const ROUTING: &str = "/routing/rule";
 
 type Chains = [(&'static str, &'static [&'static str]); 3];
 
