@@ -2,8 +2,14 @@
 
 use crate::{none, source};
 
-const DOCUMENTS: [&str; 5] =
-    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/twin/README.md"];
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "tests/twin/README.md",
+    "tests/conformance/README.md",
+];
 
 #[test]
 fn every_link_to_a_file_leads_to_one() {

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub const MARK: &str = "bulkhead:";
 /// The installer's objects, made when the router was enrolled.
 pub const INSTALLER: &str = "bulkhead:installer";
+/// Rows of a running comparison with the twin (`tests/conformance`), which takes them away itself.
+pub const CONFORMANCE: &str = "bulkhead:conformance/";
 
 /// A RouterOS menu that a VIF has objects in, or that we read to place them well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -182,9 +184,9 @@ impl Row {
         self.get("comment").split_whitespace().next().filter(|word| word.starts_with(MARK))
     }
 
-    /// Whether its mark is one that VIFs bring and take along, not the installer's.
+    /// Whether its mark is one that VIFs bring and take along, not the installer's or the conformance list's.
     pub fn is_vif_object(&self) -> bool {
-        self.mark().is_some_and(|mark| !mark.starts_with(INSTALLER))
+        self.mark().is_some_and(|mark| !mark.starts_with(INSTALLER) && !mark.starts_with(CONFORMANCE))
     }
 
     /// Whether the row is as the object says, in meaning. A row that is disabled, invalid, or refers to something
@@ -278,6 +280,7 @@ mod tests {
         assert_eq!(row("my bulkhead:vif/x").mark(), None);
         assert_eq!(row("").mark(), None);
         assert!(!row("bulkhead:installer/bridge").is_vif_object());
+        assert!(!row("bulkhead:conformance/order-move").is_vif_object());
         assert!(row("bulkhead:base/jump").is_vif_object());
     }
 

@@ -44,6 +44,7 @@ pub use connector::{Connector, Failure, State, jitter};
 pub use error::{CloseReason, CommandError, ConnectError, Fingerprint, TookEffect, Trap};
 pub use listener::Listener;
 pub use shared::routeros::sentence::Sentence;
+pub use transport::{Stream, Transport, open};
 
 /// Where a router's API is and how to get in.
 #[derive(Clone)]

@@ -16,19 +16,23 @@ use super::{
 };
 
 /// A byte stream to the router.
-pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 /// Plain or TLS, the connection does not mind.
-pub(super) type Stream = Box<dyn Transport>;
+pub type Stream = Box<dyn Transport>;
 
 /// Silence after which the kernel asks the peer's kernel, how often it asks again, and how many times.
 const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(10), 3);
 /// How long sent bytes may stay unacknowledged.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 
-/// Opens the connection; with TLS also the fingerprint of the certificate that the peer proved to hold.
-pub(super) async fn open(target: &Target) -> Result<(Stream, Option<Fingerprint>), ConnectError> {
+/// Opens the connection without signing in; with TLS also the fingerprint of the certificate that the peer proved to
+/// hold. For whoever then speaks by itself; [`Client::connect`](super::Client::connect) signs in.
+///
+/// # Errors
+/// [`ConnectError`], which says what to check.
+pub async fn open(target: &Target) -> Result<(Stream, Option<Fingerprint>), ConnectError> {
     let stream = connect(target).await?;
     match &target.security {
         Security::Plain => Ok((Box::new(stream), None)),

@@ -1,0 +1,114 @@
+//! Checks that are tables: values as they are kept, and commands that are refused.
+
+use bulkhead_agent::io::routeros::Trap;
+
+use crate::{
+    bench::Bench,
+    check::{Outcome, Stop, joined},
+};
+
+/// Values of one argument: what goes in, and what a print then shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// The menu.
+    pub menu: &'static str,
+    /// What else a row there needs; rows that could act are disabled by it.
+    pub row: &'static [&'static str],
+    /// Whether the row stands on a scratch bridge, `bh-conf-bridge`.
+    pub on_bridge: bool,
+    /// The argument.
+    pub name: &'static str,
+    /// What goes in, and what comes out; an empty text for absent or empty.
+    pub cases: &'static [(&'static str, &'static str)],
+}
+
+impl Kept {
+    /// Adds a row for each value, reads it, and takes it away before the next.
+    ///
+    /// # Errors
+    /// [`Stop::Lost`], and a refusal of what the rows stand on.
+    pub async fn ask(&self, bench: &Bench<'_>) -> Result<Outcome, Stop> {
+        if self.on_bridge {
+            bench.bridge().await?;
+        }
+        let mut shown = Vec::new();
+        for (input, _) in self.cases {
+            let value = format!("={}={input}", self.name);
+            let words: Vec<&str> = self.row.iter().copied().chain([value.as_str()]).collect();
+            shown.push(match bench.attempt_add(self.menu, &words).await? {
+                Ok(id) => {
+                    let value = bench.value(self.menu, &id, self.name).await?.unwrap_or_default();
+                    bench.run(&[&format!("{}/remove", self.menu), &format!("=.id={id}")]).await?;
+                    value
+                }
+                Err(traps) if unknown(&traps) => {
+                    return Err(Stop::Refused { command: format!("{}/add {value}", self.menu), traps });
+                }
+                Err(traps) => format!("refused ({})", joined(&traps)),
+            });
+        }
+        let differing = self.cases.iter().zip(&shown).filter(|((_, expected), got)| expected != got);
+        let (expected, got): (Vec<_>, Vec<_>) = differing
+            .map(|((input, expected), got)| (format!("{input} as `{expected}`"), format!("{input} as `{got}`")))
+            .unzip();
+        Ok(Outcome::of(expected.join(", "), got.join(", ")))
+    }
+}
+
+/// The version does not have the argument.
+fn unknown(traps: &[Trap]) -> bool {
+    traps
+        .iter()
+        .any(|trap| trap.message.starts_with("unknown parameter") || trap.message.starts_with("no such command"))
+}
+
+/// A command that is to be refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused {
+    /// Its words. Where it is not refused after all, what it adds carries our comment and is removed.
+    pub words: &'static [&'static str],
+    /// Whether a scratch bridge is there, `bh-conf-bridge`.
+    pub on_bridge: bool,
+    /// What is looked at.
+    pub part: Part,
+}
+
+/// What of a refusal is looked at.
+#[derive(Debug, Clone, Copy)]
+pub enum Part {
+    /// The text of the first trap.
+    Text(&'static str),
+    /// Its category, or that it has none.
+    Category(Option<u8>),
+}
+
+impl Refused {
+    /// Sends the command and looks at the first trap.
+    ///
+    /// # Errors
+    /// [`Stop::Lost`], and a refusal of what the command stands on.
+    pub async fn ask(&self, bench: &Bench<'_>) -> Result<Outcome, Stop> {
+        if self.on_bridge {
+            bench.bridge().await?;
+        }
+        let refusal = match self.words.split_first() {
+            Some((command, rest)) if command.ends_with("/add") => {
+                bench.attempt_add(command.trim_end_matches("/add"), rest).await?.err()
+            }
+            _ => bench.attempt(self.words).await?.err(),
+        };
+        let first = refusal.as_ref().and_then(|traps| traps.first());
+        Ok(match (self.part, first) {
+            (Part::Text(text), Some(trap)) => Outcome::of(text, &trap.message),
+            (Part::Category(category), Some(trap)) => Outcome::of(named(category), named(trap.category)),
+            (Part::Text(text), None) => Outcome::Differ { expected: text.to_owned(), got: "no refusal".to_owned() },
+            (Part::Category(category), None) => {
+                Outcome::Differ { expected: named(category), got: "no refusal".to_owned() }
+            }
+        })
+    }
+}
+
+fn named(category: Option<u8>) -> String {
+    category.map_or_else(|| "no category".to_owned(), |category| format!("category {category}"))
+}
