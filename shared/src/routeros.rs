@@ -4,4 +4,5 @@
 
 pub mod schema;
 pub mod sentence;
+pub mod trace;
 pub mod value;

@@ -2,6 +2,8 @@
 //!
 //! Only the twin has one. What cannot be done answers 422 with the reason, what is not modelled yet 501.
 
+mod trace;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -36,7 +38,7 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener) {
         .route("/registry", post(not_yet))
         .route("/resource", post(not_yet))
         .route("/device-mode", post(not_yet))
-        .route("/trace", post(not_yet))
+        .route("/trace", post(trace::trace))
         .with_state(router);
     if let Err(error) = axum::serve(listener, surface).await {
         tracing::error!(%error, "the control surface has ended");

@@ -5,10 +5,12 @@
 mod birth;
 pub mod caller;
 mod certificates;
+mod connections;
 mod containers;
 mod edit;
 pub mod export;
 pub mod factory;
+mod flow;
 pub mod form;
 mod index;
 pub mod kept;
@@ -24,6 +26,7 @@ pub mod row;
 mod settle;
 pub mod spec;
 pub mod system;
+mod trace;
 pub mod trap;
 mod users;
 pub mod world;
@@ -135,6 +138,8 @@ pub struct Device {
     /// When rows vanish by themselves. A row that was given another moment since is still there at the old one.
     expiries: BTreeSet<(Duration, String, RowId)>,
     topology: u64,
+    talks: reach::Talks,
+    flows: flow::Flows,
 }
 
 impl Device {
@@ -154,6 +159,8 @@ impl Device {
             touched: Vec::new(),
             expiries: BTreeSet::new(),
             topology: 0,
+            talks: reach::Talks::default(),
+            flows: flow::Flows::default(),
         };
         // Observed first ids: most menus begin at one.
         for (menu, first) in [("/queue/tree", 0x0100_0000), ("/ip/route", 0x8000_0001)] {

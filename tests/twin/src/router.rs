@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
-    device::{Device, reach::Knock},
+    device::{Device, reach::TalkId},
     fault::{Fault, FaultKind, Faults},
     record::Record,
 };
@@ -133,18 +133,31 @@ impl Router {
 
     /// Waits until packets of a client arrive: at once, unless the modelled firewall drops them. Then the session is
     /// silent, as on a router whose rules have locked somebody out, and goes on where TCP would once they are let in.
-    pub async fn arrival(&self, service: Service, source: IpAddr, state: &str) {
+    pub async fn arrival(&self, talk: TalkId, bytes: usize) {
         let mut changes = self.changes();
         let mut told = false;
-        while !self.device().lets_in(Knock { source, service: service.name(), state }) {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        while !self.lets_in(talk, bytes) {
             if !told {
-                tracing::info!(%source, service = service.name(), state, "the modelled firewall drops this client: silence");
+                tracing::info!(?talk, "the modelled firewall drops this client: silence");
                 told = true;
             }
             if changes.changed().await.is_err() {
                 return;
             }
         }
+    }
+
+    fn lets_in(&self, talk: TalkId, bytes: u64) -> bool {
+        let now = self.clock.now();
+        let mut device = self.device();
+        device.settle(now);
+        device.lets_in(talk, bytes)
+    }
+
+    /// The connection of a session: the one it has while it comes from the same place.
+    pub fn talk(&self, talk: Option<TalkId>, service: Service, source: IpAddr, user: &str) -> TalkId {
+        self.device().talk(talk, service.name(), source, user == self.agent_user)
     }
 
     fn count(&self, service: Service) -> &AtomicUsize {

@@ -20,7 +20,7 @@ use tokio::{
 
 use self::answer::Answer;
 use crate::{
-    device::{Reply, caller::Caller, request::Request, trap::Trap},
+    device::{Reply, caller::Caller, reach::TalkId, request::Request, trap::Trap},
     fault::{Fault, FaultKind, When},
     router::{Router, Service},
     text,
@@ -49,6 +49,7 @@ struct Session {
     service: Service,
     out: mpsc::Sender<Vec<u8>>,
     caller: Option<(Caller, RowId)>,
+    talk: Option<TalkId>,
     streams: BTreeMap<Vec<u8>, AbortHandle>,
     tasks: tokio::task::JoinSet<()>,
 }
@@ -72,6 +73,7 @@ pub async fn serve(router: Arc<Router>, service: Service, stream: impl AsyncRead
         service,
         out,
         caller: None,
+        talk: None,
         streams: BTreeMap::new(),
         tasks: tokio::task::JoinSet::new(),
     };
@@ -80,6 +82,7 @@ pub async fn serve(router: Arc<Router>, service: Service, stream: impl AsyncRead
         _ = cuts.changed() => Next::Cut,
     };
     session.leave();
+    session.hang_up();
     drop(session);
     match end {
         Next::On | Next::Close => drop(tokio::time::timeout(Duration::from_secs(5), writer).await),
@@ -130,11 +133,13 @@ impl Session {
 
     /// One sentence, with the fault that may be waiting for it. It arrives only where the modelled firewall lets it.
     async fn take(&mut self, sentence: &Sentence) -> Next {
-        let (source, state) = match &self.caller {
-            Some((caller, _)) => (caller.source, "established"),
-            None => (self.source_of(sentence), "new"),
+        let (source, user) = match &self.caller {
+            Some((caller, _)) => (caller.source, caller.user.clone()),
+            None => self.source_of(sentence),
         };
-        self.router.arrival(self.service, source, state).await;
+        let talk = self.router.talk(self.talk, self.service, source, &user);
+        self.talk = Some(talk);
+        self.router.arrival(talk, sentence.words().iter().map(Vec::len).sum()).await;
         self.router.record().sentence(sentence);
         let command = text::from_wire(sentence.first());
         let fault = self.router.faults().strike(&command);
@@ -211,7 +216,7 @@ impl Session {
                 let tag = sentence.tag_word().unwrap_or_default().to_vec();
                 let running = stream::Running {
                     router: Arc::clone(&self.router),
-                    service: self.service,
+                    talk: self.talk,
                     out: self.out.clone(),
                     answer,
                     caller,
@@ -232,9 +237,9 @@ impl Session {
     }
 
     /// Where a peer that is still to sign in comes from, by the user whom it names.
-    fn source_of(&self, sentence: &Sentence) -> std::net::IpAddr {
+    fn source_of(&self, sentence: &Sentence) -> (std::net::IpAddr, String) {
         let name = sentence.get("name").map(text::from_wire).unwrap_or_default();
-        self.router.device().modelled_source(&name, &self.router.agent_user)
+        (self.router.device().modelled_source(&name, &self.router.agent_user), name)
     }
 
     async fn sign_in(&mut self, sentence: &Sentence, answer: Answer) -> Next {
@@ -304,6 +309,13 @@ impl Session {
             if self.out.send(piece).await.is_err() {
                 return;
             }
+        }
+    }
+
+    /// The connection has ended too.
+    fn hang_up(&mut self) {
+        if let Some(talk) = self.talk.take() {
+            self.router.device().hang_up(talk);
         }
     }
 

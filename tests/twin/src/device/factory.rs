@@ -129,25 +129,7 @@ impl Device {
             ];
             self.put("/ip/dhcp-server/lease", Origin::Dynamic("lease".to_owned()), &values);
         }
-        for (from, to, port) in [("192.168.88.254", "198.51.100.80", "443"), ("192.168.88.253", "198.51.100.25", "993")]
-        {
-            let (src, dst) = (format!("{from}:50124"), format!("{to}:{port}"));
-            let values = [
-                ("protocol", "tcp"),
-                ("src-address", &*src),
-                ("dst-address", &dst),
-                ("reply-src-address", &dst),
-                ("reply-dst-address", "203.0.113.10:50124"),
-                ("tcp-state", "established"),
-                ("timeout", "23h59m59s"),
-                ("assured", "true"),
-                ("confirmed", "true"),
-                ("seen-reply", "true"),
-                ("srcnat", "true"),
-                ("fasttrack", "true"),
-            ];
-            self.put("/ip/firewall/connection", Origin::Dynamic("connection".to_owned()), &values);
-        }
+        self.meet_the_internet();
         self.world.peered.insert("wg-vpn".to_owned(), self.now);
         for (name, rx, tx) in
             [("ether1", 18_000_000, 2_400_000), ("bridge", 2_300_000, 17_600_000), ("wg-vpn", 4_200_000, 600_000)]
@@ -161,6 +143,28 @@ impl Device {
         self.unsettled = true;
         self.settle(self.now);
         self.log("system,info", "router started");
+    }
+
+    /// What the clients were doing when we came to look.
+    fn meet_the_internet(&mut self) {
+        for (from, to, port) in [("192.168.88.254", "198.51.100.80", "443"), ("192.168.88.253", "198.51.100.25", "993")]
+        {
+            let (src, dst) = (format!("{from}:50124"), format!("{to}:{port}"));
+            let values = [
+                ("protocol", "tcp"),
+                ("src-address", &*src),
+                ("dst-address", &dst),
+                ("reply-src-address", &dst),
+                ("reply-dst-address", "203.0.113.10:50124"),
+                ("tcp-state", "established"),
+                ("assured", "true"),
+                ("confirmed", "true"),
+                ("seen-reply", "true"),
+                ("srcnat", "true"),
+                ("fasttrack", "true"),
+            ];
+            self.put("/ip/firewall/connection", Origin::Dynamic("connection".to_owned()), &values);
+        }
     }
 
     /// The static rows of a menu, for tests that look at the device itself.

@@ -49,6 +49,7 @@ impl Device {
                 .map(|at| field("timeout", format_duration(whole_seconds(at.saturating_sub(self.now)))))
                 .into_iter()
                 .collect(),
+            path if path.ends_with("/firewall/connection") => self.connection_counters(row),
             path if path.contains("/firewall/") && spec.needs.contains(&"chain") => {
                 vec![field("bytes", rx.bytes().to_string()), field("packets", rx.packets().to_string())]
             }

@@ -119,7 +119,7 @@ fn addressing() -> Vec<Spec> {
             .refers("table routing-mark", TABLE)
             .refers("interface", INTERFACE)
             .judged(),
-        menu("/routing/settings").single().defaults("single-process=false"),
+        menu("/routing/settings").single().defaults("single-process=false policy-rules=mangle,vrf,local,user,main"),
         menu("/ip/settings").single().defaults(
             "ip-forward=true send-redirects=true accept-source-route=false accept-redirects=false secure-redirects=true \
              rp-filter=no tcp-syncookies=false max-neighbor-entries=16384 arp-timeout=30s icmp-rate-limit=10 \
@@ -158,8 +158,12 @@ fn firewall() -> Vec<Spec> {
         table("/ipv6/firewall/raw"),
         list("/ip/firewall/address-list"),
         list("/ipv6/firewall/address-list"),
-        menu("/ip/firewall/connection").read_only(),
-        menu("/ipv6/firewall/connection").read_only(),
+        menu("/ip/firewall/connection")
+            .read_only()
+            .flags("assured confirmed dying expected fasttrack hw-offload seen-reply srcnat dstnat"),
+        menu("/ipv6/firewall/connection")
+            .read_only()
+            .flags("assured confirmed dying expected fasttrack hw-offload seen-reply srcnat dstnat"),
         menu("/ip/firewall/connection/tracking").single().defaults(
             "enabled=auto active-ipv4=true active-ipv6=true tcp-established-timeout=1d udp-timeout=30s \
              loose-tcp-tracking=true",

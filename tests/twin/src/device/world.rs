@@ -88,6 +88,7 @@ impl Device {
             row.meters[0].rate = Rate::Flat(rx);
             row.meters[1].rate = Rate::Flat(tx);
         }
+        self.rates_changed();
         Ok(())
     }
 
@@ -119,6 +120,7 @@ impl Device {
                 row.meters[0].rate = Rate::Flat(bps);
             }
         }
+        self.rates_changed();
         Ok(())
     }
 

@@ -7,14 +7,14 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use crate::{
-    device::{Fields, Stream, caller::Caller, print::Depth, request::Request},
-    router::{Router, Service},
+    device::{Fields, Stream, caller::Caller, print::Depth, reach::TalkId, request::Request},
+    router::Router,
 };
 
 /// A command whose answer goes on.
 pub(super) struct Running {
     pub(super) router: Arc<Router>,
-    pub(super) service: Service,
+    pub(super) talk: Option<TalkId>,
     pub(super) out: mpsc::Sender<Vec<u8>>,
     pub(super) answer: Answer,
     pub(super) caller: Caller,
@@ -144,7 +144,10 @@ impl Running {
 
     async fn say(&self, row: &Fields) -> Result<(), Gone> {
         // Without the client's acknowledgements nothing goes out for long either.
-        self.router.arrival(self.service, self.caller.source, "established").await;
+        if let Some(talk) = self.talk {
+            let bytes = row.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+            self.router.arrival(talk, bytes).await;
+        }
         self.out.send(self.answer.one(row)).await.map_err(|_| Gone)
     }
 }

@@ -39,7 +39,7 @@ async fn the_world_is_changed_and_what_cannot_be_is_refused_with_the_reason() {
         ("/fault", json!({"kind": "earthquake"}), 422),
         ("/fault", json!({"kind": "power-cut"}), 501),
         ("/clock", json!({"advance_ms": 1000}), 200),
-        ("/trace", json!({}), 501),
+        ("/trace", json!({}), 422),
         ("/link", json!({"interface": "wg-vpn"}), 422),
     ];
     for (path, body, status) in cases {

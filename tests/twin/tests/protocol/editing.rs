@@ -129,7 +129,9 @@ async fn a_removed_interface_leaves_dead_ids_that_a_new_one_of_its_name_does_not
     let mut client = Client::admin(&twin).await;
     let id = client.add(&["/interface/vlan/add", "=name=v9", "=vlan-id=9", "=interface=bridge"]).await;
     client.add(&["/ip/address/add", "=address=10.9.0.1/24", "=interface=v9"]).await;
-    client.add(&["/ip/firewall/raw/add", "=chain=prerouting", "=in-interface=!v9", "=comment=r", "=action=drop"]).await;
+    client
+        .add(&["/ip/firewall/raw/add", "=chain=prerouting", "=in-interface=!v9", "=comment=r", "=action=notrack"])
+        .await;
     client.add(&["/interface/list/member/add", "=list=LAN", "=interface=v9", "=comment=m"]).await;
     client.add(&["/interface/list/add", "=name=l9"]).await;
     client.add(&["/ip/firewall/filter/add", "=chain=forward", "=out-interface-list=l9", "=comment=f"]).await;
