@@ -192,7 +192,7 @@ pub enum ConfigError {
 
 fn advice(nearest: Option<&String>) -> String {
     nearest.map_or_else(
-        || "remove it, or see `bulkhead-agent example` for all keys".to_owned(),
+        || "remove it, or see `bulkhead-agent config` for all keys".to_owned(),
         |name| format!("was `{name}` meant?"),
     )
 }
@@ -311,7 +311,7 @@ mod tests {
             `mqtt.keep_alive_s`: a whole number from 5 to 3600 belongs here
             `mqtt.cert_file` is missing: the certificate of the key in `key_file`
             `mqtt.username` is missing: whose password is in `password_file`
-            `mqtt.xyzzyplugh` is no key of this file; remove it, or see `bulkhead-agent example` for all keys
+            `mqtt.xyzzyplugh` is no key of this file; remove it, or see `bulkhead-agent config` for all keys
             `mqttt` is no key of this file; was `mqtt` meant?
             `routeros.tls`: use "pinned" or "plain"
             `pools.vlan_last`: it is below vlan_first: swap the two

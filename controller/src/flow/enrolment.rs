@@ -217,7 +217,7 @@ mod tests {
     fn the_agents_configuration_names_every_file_and_nothing_that_is_a_default() {
         expect![[r#"
             # Bulkhead's agent of the router `attic`, written by `bulkhead router add`.
-            # `bulkhead-agent example` prints every key with its default and what it means.
+            # `bulkhead-agent config` prints every key with its default and what it means.
 
             router_id = "attic"
 

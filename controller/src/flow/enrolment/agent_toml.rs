@@ -13,7 +13,7 @@ pub(super) fn text(router: &RouterId, settings: &Settings, controller: &Controll
         let _ = writeln!(out, "{text}");
     };
     line(format_args!("# Bulkhead's agent of the router `{router}`, written by `bulkhead router add`."));
-    line(format_args!("# `bulkhead-agent example` prints every key with its default and what it means.\n"));
+    line(format_args!("# `bulkhead-agent config` prints every key with its default and what it means.\n"));
     line(format_args!("router_id = {}", quoted(router.as_str())));
     if let Some(data) = &settings.data {
         line(format_args!("data = {}", quoted(data)));
