@@ -10,9 +10,11 @@ mod containers;
 mod edit;
 pub mod export;
 pub mod factory;
+mod files;
 mod flow;
 pub mod form;
 mod index;
+mod jobs;
 pub mod kept;
 pub mod live;
 mod menus;
@@ -23,6 +25,7 @@ pub mod reach;
 pub mod references;
 pub mod request;
 pub mod row;
+mod scheduler;
 mod settle;
 pub mod spec;
 pub mod system;
@@ -43,8 +46,10 @@ use shared::routeros::{
 
 use self::{
     caller::Caller,
+    jobs::Scripts,
     request::Request,
     row::Store,
+    scheduler::Schedules,
     settle::Touched,
     spec::{Shape, Spec},
     trap::Trap,
@@ -94,6 +99,8 @@ pub enum Stream {
         /// How many; without one, endless.
         count: Option<u64>,
     },
+    /// A script that waits: the session asks [`Device::job_end`] whenever something has changed.
+    Job(RowId),
 }
 
 /// Menus of real hardware that the schemas, taken from virtual machines, lack.
@@ -140,6 +147,8 @@ pub struct Device {
     topology: u64,
     talks: reach::Talks,
     flows: flow::Flows,
+    scripts: Scripts,
+    schedules: Schedules,
 }
 
 impl Device {
@@ -147,6 +156,8 @@ impl Device {
     pub fn new(schema: Schema, epoch: Duration) -> Self {
         let mut device = Self {
             specs: specs(&schema),
+            scripts: Scripts::new(&schema),
+            schedules: Schedules::default(),
             schema,
             world: World::default(),
             stores: BTreeMap::new(),
@@ -198,6 +209,10 @@ impl Device {
             "/ping" | "/tool/ping" => return live::ping(request),
             "/interface/monitor-traffic" => return self.monitor(request),
             "/system/reboot" => return Ok(Reply::Reboot),
+            "/execute" => return self.execute(caller, request),
+            "/import" => return self.import_file(caller, request),
+            "/system/script/run" => return self.run_script(caller, request),
+            "/file/add" | "/file/set" | "/file/remove" | "/file/read" => return self.file_command(caller, request),
             "/log/info" | "/log/warning" | "/log/error" | "/log/debug" => {
                 self.log(&format!("script,{}", request.verb), request.get("message").unwrap_or_default());
                 return Ok(Reply::Done(None));
@@ -211,8 +226,12 @@ impl Device {
             "listen" => Ok(Reply::Stream(Stream::Follow { snapshot: false })),
             "get" => self.get(caller, &spec, request),
             "find" => self.find(&spec, request),
-            "add" if !spec.read_only => self.add(&spec, request).map(|id| Reply::Done(Some(id.to_string()))),
-            "set" => self.set(&spec, request),
+            "add" if !spec.read_only => {
+                let id = self.add(&spec, &jobs::with_policy(caller, request)?)?;
+                self.owned(caller, &spec.path, id);
+                Ok(Reply::Done(Some(id.to_string())))
+            }
+            "set" => self.set(&spec, &jobs::with_policy(caller, request)?),
             "unset" => self.unset(&spec, request),
             "remove" => self.remove(&spec, request),
             "move" => self.move_rows(&spec, request),

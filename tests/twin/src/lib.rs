@@ -7,16 +7,16 @@
 //! - [`device`]: rows, what follows from them, requests and refusals. Pure; time comes in.
 //! - [`router`]: one device with its clock, faults and record, shared by all sessions.
 //! - [`session`]: the API; [`control`]: plain HTTP by which the world around the device is changed.
-//! - [`import`]: `.rsc` scripts; [`state`]: the file that outlives the process; [`twin`]: all of it together.
+//! - [`script`]: RouterOS' scripting language; [`state`]: the file that outlives the process; [`twin`]: all of it together.
 
 pub mod clock;
 pub mod control;
 pub mod device;
 pub mod fault;
-pub mod import;
 pub mod record;
 pub mod router;
 pub mod schema;
+pub mod script;
 pub mod session;
 pub mod state;
 pub mod text;

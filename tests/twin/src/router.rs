@@ -64,8 +64,18 @@ impl Router {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something may have changed: listeners look.
+    /// Something may have changed: what scripts have done is recorded, and listeners look.
     pub fn notify(&self) {
+        let (carried_out, reboot) = {
+            let mut device = self.device();
+            (device.take_carried_out(), device.take_reboot())
+        };
+        for request in &carried_out {
+            self.record().script(request);
+        }
+        if reboot {
+            return self.reboot();
+        }
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
     }
 

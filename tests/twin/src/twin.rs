@@ -21,10 +21,11 @@ use crate::{
         trap::Trap, world::Impossible,
     },
     fault::Fault,
-    import::import,
     record::Record,
     router::{Router, Service},
-    schema, session,
+    schema,
+    script::import,
+    session,
     state::{Keeper, State, StateFile, damaged},
     tls::{Identity, Tls},
 };
@@ -255,12 +256,16 @@ fn router(options: &Options, kept: Option<Kept>) -> anyhow::Result<Router> {
     } else {
         device.build(&options.identity, &options.admin_password);
         for script in factory::SCRIPTS {
-            import(&mut device, Duration::ZERO, script, &mut |_| ()).context("the factory configuration")?;
+            import(&mut device, Duration::ZERO, script).context("the factory configuration")?;
         }
+        device.take_carried_out();
         device.populate();
         for script in &options.scripts {
-            import(&mut device, Duration::ZERO, script, &mut |request| record.script(request)).context("the import")?;
+            import(&mut device, Duration::ZERO, script).context("the import")?;
         }
+    }
+    for request in device.take_carried_out() {
+        record.script(&request);
     }
     Ok(Router::new(device, clock, record, options.agent_user.clone()))
 }

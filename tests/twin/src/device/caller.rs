@@ -21,7 +21,8 @@ const LOOKING: [&str; 7] = ["print", "getall", "listen", "get", "find", "monitor
 impl Caller {
     /// The router itself: scripts, and the twin's own tests.
     pub fn router() -> Self {
-        let all = ["read", "write", "policy", "test", "reboot", "sensitive", "api", "ftp"];
+        let all =
+            ["read", "write", "policy", "test", "reboot", "sensitive", "api", "ftp", "password", "sniff", "romon"];
         Self {
             user: "*sys".to_owned(),
             policies: all.iter().map(|&policy| policy.to_owned()).collect(),

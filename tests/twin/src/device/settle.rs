@@ -34,9 +34,10 @@ pub(super) enum Touched {
 }
 
 impl Device {
-    /// Brings the device to `now`. Entries that run out on the way do so at their moment, not at `now`.
+    /// Brings the device to `now`. Entries that run out on the way do so at their moment, not at `now`, and scripts that
+    /// wait go on at theirs.
     pub fn settle(&mut self, now: Duration) {
-        while let Some(moment) = self.expiries.first().map(|(moment, ..)| *moment).filter(|moment| *moment <= now) {
+        while let Some(moment) = self.next_event().filter(|moment| *moment <= now) {
             self.derive();
             self.run_meters(moment);
             while self.expiries.first().is_some_and(|(at, ..)| *at <= moment) {
@@ -46,9 +47,16 @@ impl Device {
                     store.remove(id);
                 }
             }
+            self.run_jobs();
+            self.run_schedules();
         }
         self.derive();
         self.run_meters(now);
+    }
+
+    fn next_event(&mut self) -> Option<Duration> {
+        let expiry = self.expiries.first().map(|(moment, ..)| *moment);
+        [expiry, self.next_job(), self.next_schedule()].into_iter().flatten().min()
     }
 
     /// A row has come, changed or is about to go: what follows from it is to be judged anew.

@@ -143,7 +143,10 @@ impl Device {
             });
             store.renumber();
         }
+        self.scripts.reboot();
+        self.forget_files_in_memory();
         self.booted = now;
+        self.forget_schedules();
         self.boot_containers();
         self.unsettled = true;
         self.settle(now);

@@ -28,6 +28,7 @@ impl Running {
     /// Goes on until it has said all, is cancelled, or nobody hears it.
     pub(super) async fn run(self, stream: Stream) {
         let done = match stream {
+            Stream::Job(id) => return self.job(id).await,
             Stream::Follow { snapshot } => self.follow(snapshot).await,
             Stream::Repeat(period) => self.repeat(period).await,
             Stream::Monitor { names, interval, rounds } => self.monitor(&names, interval, rounds).await,
@@ -137,6 +138,31 @@ impl Running {
         Ok(())
     }
 
+    /// A script that a client waits for: it is stopped when nobody waits any longer.
+    async fn job(&self, id: RowId) {
+        let mut waiting = Waiting { router: &self.router, id: Some(id) };
+        let mut changes = self.router.changes();
+        let end = loop {
+            let end = self.router.device().job_end(id);
+            match end {
+                Some(end) => break end,
+                None if changes.changed().await.is_err() => return,
+                None => {}
+            }
+        };
+        waiting.id = None;
+        let pieces = match end {
+            Ok(value) => self.answer.done(value.as_deref()),
+            Err(trap) => self.answer.trap(&trap),
+        };
+        if let Some(talk) = self.talk {
+            self.router.arrival(talk, pieces.iter().map(Vec::len).sum()).await;
+        }
+        for piece in pieces {
+            let _ = self.out.send(piece).await;
+        }
+    }
+
     async fn pause(&self, period: Duration) {
         let clock = &self.router.clock;
         clock.sleep_until(clock.now() + period).await;
@@ -149,5 +175,19 @@ impl Running {
             self.router.arrival(talk, bytes).await;
         }
         self.out.send(self.answer.one(row)).await.map_err(|_| Gone)
+    }
+}
+
+/// Somebody waits for a job.
+struct Waiting<'a> {
+    router: &'a Router,
+    id: Option<RowId>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.router.device().stop_job(id);
+        }
     }
 }

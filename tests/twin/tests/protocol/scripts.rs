@@ -1,4 +1,4 @@
-//! `.rsc` scripts: carried out line by line, recorded, and refused with the line.
+//! `.rsc` scripts: carried out, recorded, and refused with the line.
 
 use bulkhead_twin::{Options, Twin};
 
@@ -66,15 +66,17 @@ async fn an_installers_script_may_run_again_and_changes_nothing_then() {
 }
 
 #[tokio::test]
-async fn what_the_importer_does_not_know_is_refused_with_its_line() {
+async fn what_cannot_be_read_or_carried_out_is_refused_with_its_line() {
     let cases = [
-        ("\n:foreach i in=[/interface/find] do={}", "line 2: this importer carries out only"),
-        ("/interface/list/add name=a\n/interface/list/add nme=b", "line 2: unknown parameter nme"),
-        ("/interface/list/add \\\n  name=$x", "line 1: `$` needs a script interpreter"),
-        ("/interface/list/add name=\"open", "line 1: a quote or bracket is not closed"),
-        (":if ([:len [/interface/list/find name=a]] > 0) do={ /x }", "line 1: the only condition is"),
-        ("/interface/list/add name=a comment=[:pick [/ip/service/find name=none-such] 0]", "line 1: no such item"),
-        ("/ip/service/set [/no/menu/find name=x] disabled=yes", "line 1: no such menu"),
+        ("/interface/list/add name=a\n/interface/list/add nme=b", "line 2: expected end of command (line 2 column 21)"),
+        ("/interface/list/add name=\"open", "line 1: syntax error (line 1 column 31)"),
+        (":if ([:len [/interface/list/find name=a]] > 0) do={ /x }", "line 1: bad command name x (line 1 column 54)"),
+        ("/ip/service/set [/no/menu/find name=x] disabled=yes", "line 1: bad command name no (line 1 column 19)"),
+        (
+            "\n/interface/list/add \\\n  name=WAN",
+            "line 2: failure: item with such name already exists (/interface/list/add; line 2)",
+        ),
+        (":local x 5\n:error \"stop at $x\"", "line 2: stop at 5"),
     ];
     for (script, expected) in cases {
         let error = started(script).await.unwrap_err();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bulkhead_twin::{
     device::{Device, factory},
-    import::import,
     schema,
+    script::import,
 };
 use shared::routeros::trace::{ConnectionState, Packet, Step, Trace};
 
@@ -18,10 +18,10 @@ pub(crate) fn of_version(version: &str, script: &str) -> Device {
     let mut device = Device::new(schema::shipped(version).unwrap(), Duration::ZERO);
     device.build("twin", "admin");
     for script in factory::SCRIPTS {
-        import(&mut device, Duration::ZERO, script, &mut |_| ()).unwrap();
+        import(&mut device, Duration::ZERO, script).unwrap();
     }
     device.populate();
-    import(&mut device, Duration::ZERO, script, &mut |_| ()).unwrap();
+    import(&mut device, Duration::ZERO, script).unwrap();
     device.settle(Duration::ZERO);
     device
 }

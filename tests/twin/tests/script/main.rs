@@ -1,0 +1,11 @@
+//! Scripts: the language, the jobs that carry it out, and what starts them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where the twin does not follow"
+)]
+
+mod language;
+mod undo;
