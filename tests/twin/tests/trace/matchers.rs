@@ -107,7 +107,7 @@ fn interface_lists_take_in_what_they_include_and_leave_out_what_they_exclude() {
 fn address_types_follow_the_routers_addresses_and_routes() {
     let raw = |matcher: &str, packet: &str| {
         let device = router(&format!(
-            "/ip/route/add dst-address=192.0.2.0/24 blackhole=yes
+            "/ip/route/add dst-address=192.0.2.0/24 blackhole
              /ip/firewall/raw/add chain=prerouting action=drop dst-address-type={matcher} comment=t"
         ));
         way(&device, packet).iter().any(|step| step.contains("\"t\""))

@@ -3,7 +3,7 @@
 use crate::router::{of_version, packet, router, verdict, way};
 
 /// A table `t` whose default leads into the tunnel.
-const TABLE: &str = "/routing/table/add name=t fib=yes
+const TABLE: &str = "/routing/table/add name=t fib
 /ip/route/add routing-table=t dst-address=0.0.0.0/0 gateway=wg-vpn";
 const OUT: &str = "192.168.88.20:5 8.8.8.8:53 udp in=bridge";
 
@@ -17,17 +17,17 @@ fn the_longest_prefix_wins_then_the_least_distance() {
         ("", "forward ether1"),
         ("/ip/route/add dst-address=8.8.8.0/24 gateway=wg-vpn", "forward wg-vpn"),
         ("/ip/route/add dst-address=8.8.8.0/24 gateway=wg-vpn disabled=yes", "forward ether1"),
-        ("/ip/route/add dst-address=8.8.8.0/24 blackhole=yes", "blackhole"),
+        ("/ip/route/add dst-address=8.8.8.0/24 blackhole", "blackhole"),
         (
-            "/ip/route/add dst-address=8.8.8.0/24 blackhole=yes\n/ip/route/add dst-address=8.8.8.8/32 gateway=wg-vpn",
+            "/ip/route/add dst-address=8.8.8.0/24 blackhole\n/ip/route/add dst-address=8.8.8.8/32 gateway=wg-vpn",
             "forward wg-vpn",
         ),
         (
-            "/ip/route/add dst-address=8.8.8.0/24 gateway=wg-vpn distance=2\n/ip/route/add dst-address=8.8.8.0/24 blackhole=yes distance=3",
+            "/ip/route/add dst-address=8.8.8.0/24 gateway=wg-vpn distance=2\n/ip/route/add dst-address=8.8.8.0/24 blackhole distance=3",
             "forward wg-vpn",
         ),
         (
-            "/ip/route/add dst-address=8.8.8.0/24 gateway=wg-vpn distance=3\n/ip/route/add dst-address=8.8.8.0/24 blackhole=yes distance=2",
+            "/ip/route/add dst-address=8.8.8.0/24 gateway=wg-vpn distance=3\n/ip/route/add dst-address=8.8.8.0/24 blackhole distance=2",
             "blackhole",
         ),
     ] {
@@ -66,12 +66,12 @@ fn routing_rules_are_asked_in_their_order() {
 
 #[test]
 fn only_lookup_only_in_table_and_blackholes_keep_packets_from_main() {
-    let empty = "/routing/table/add name=e fib=yes\n";
+    let empty = "/routing/table/add name=e fib\n";
     for (script, expected) in [
         ("/routing/rule/add interface=bridge action=lookup table=e", "forward ether1"),
         ("/routing/rule/add interface=bridge action=lookup-only-in-table table=e", "unreachable"),
         (
-            "/ip/route/add routing-table=e dst-address=0.0.0.0/0 blackhole=yes distance=254\n/routing/rule/add interface=bridge action=lookup table=e",
+            "/ip/route/add routing-table=e dst-address=0.0.0.0/0 blackhole distance=254\n/routing/rule/add interface=bridge action=lookup table=e",
             "blackhole",
         ),
         ("/routing/rule/add interface=bridge action=lookup-only-in-table table=main min-prefix=0", "unreachable"),
