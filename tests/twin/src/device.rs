@@ -6,6 +6,7 @@ mod birth;
 pub mod caller;
 mod certificates;
 mod connections;
+mod consistency;
 mod containers;
 mod edit;
 pub mod export;
@@ -19,6 +20,7 @@ pub mod kept;
 pub mod live;
 mod menus;
 pub mod meter;
+mod ordering;
 pub mod print;
 pub mod query;
 pub mod reach;
@@ -40,7 +42,7 @@ use std::{
 };
 
 use shared::routeros::{
-    schema::{Schema, Version},
+    schema::{Arguments, Schema, Version},
     value::RowId,
 };
 
@@ -106,25 +108,18 @@ pub enum Stream {
 /// Menus of real hardware that the schemas, taken from virtual machines, lack.
 const HARDWARE: [&str; 1] = ["/system/routerboard"];
 
-/// Words that the API takes on any command beside the console's arguments.
-const API_WORDS: [&str; 16] = [
-    ".proplist",
-    ".id",
-    "numbers",
-    "follow",
-    "follow-only",
-    "interval",
-    "once",
-    "detail",
-    "stats",
-    "count-only",
-    "place-before",
-    "value-name",
-    "as-string",
-    "duration",
-    "destination",
-    "oid",
-];
+/// Whether a command takes an argument. Beside the console's own there are few: rows are named by `.id` too, and a print
+/// shows what it shows with `detail` and `stats` as well as without.
+fn takes(verb: &str, arguments: &Arguments, name: &str) -> bool {
+    arguments.contains_key(name)
+        || match name {
+            ".proplist" => true,
+            ".id" | "numbers" | "number" => verb != "add",
+            "detail" | "stats" => verb == "print",
+            "once" | "duration" | "as-string" => verb != "add" && verb != "set",
+            _ => false,
+        }
+}
 
 /// A RouterOS device.
 #[derive(Debug)]
@@ -261,8 +256,7 @@ impl Device {
             let known = self.schema.commands().any(|(path, _)| path.starts_with(&prefix));
             return Err(if known { Trap::NoSuchCommand } else { Trap::NoSuchPrefix });
         };
-        let unknown = |name: &str| !arguments.contains_key(name) && !API_WORDS.contains(&name);
-        match request.arguments.iter().find(|(name, _)| unknown(name)) {
+        match request.arguments.iter().find(|(name, _)| !takes(verb, arguments, name)) {
             Some((name, _)) => Err(Trap::UnknownParameter(name.clone())),
             None => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! The schemas that the twin ships, and reading one from a file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use shared::routeros::schema::{Arguments, Bounds, Kind, Schema, Version};
 
@@ -65,11 +65,18 @@ pub fn from_json(version: &str, text: &str) -> Result<Schema, SchemaError> {
 }
 
 /// The words that the console offers for an argument of a menu's `add` or `set`, where they are known.
-pub fn offered(menu: &str, argument: &str) -> Vec<&'static str> {
-    let line = VALUES
-        .lines()
-        .find_map(|line| line.strip_prefix(menu)?.strip_prefix(' ')?.strip_prefix(argument)?.strip_prefix(' '));
-    line.map_or_else(Vec::new, |words| words.split(' ').collect())
+pub fn offered(menu: &str, argument: &str) -> &'static [&'static str] {
+    static OFFERED: LazyLock<BTreeMap<&str, BTreeMap<&str, Vec<&str>>>> = LazyLock::new(|| {
+        let mut offered: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
+        for line in VALUES.lines() {
+            let mut words = line.split(' ');
+            if let (Some(menu), Some(argument)) = (words.next(), words.next()) {
+                offered.entry(menu).or_default().insert(argument, words.collect());
+            }
+        }
+        offered
+    });
+    OFFERED.get(menu).and_then(|arguments| arguments.get(argument)).map_or(&[], Vec::as_slice)
 }
 
 /// Why there is no schema.

@@ -245,7 +245,7 @@ impl Session {
     async fn sign_in(&mut self, sentence: &Sentence, answer: Answer) -> Next {
         let value = |name| sentence.get(name).map(text::from_wire);
         let (Some(name), Some(password)) = (value("name"), value("password")) else {
-            return self.say(answer.trap(&Trap::WrongPassword)).await;
+            return self.old_sign_in(sentence, answer).await;
         };
         let signed_in = {
             let now = self.router.clock.now();
@@ -270,6 +270,15 @@ impl Session {
             }
             Err(trap) => self.say(answer.trap(&trap)).await,
         }
+    }
+
+    /// The sign-in before 6.43: the challenge is still given, but no answer to it is good enough since 6.45.1.
+    async fn old_sign_in(&mut self, sentence: &Sentence, answer: Answer) -> Next {
+        if sentence.attributes().next().is_some() {
+            return self.say(answer.trap(&Trap::WrongPassword)).await;
+        }
+        let challenge = self.router.clock.now().as_nanos();
+        self.say(answer.done(Some(&format!("{challenge:032x}")))).await
     }
 
     /// `/cancel`: the cancelled command's trap, then this one's end, then the cancelled one's.

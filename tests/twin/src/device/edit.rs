@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shared::routeros::{schema::Kind, value::RowId};
 
 use super::{
-    Device, Reply,
+    Device, Reply, consistency,
     form::normalise,
     request::Request,
     row::{Origin, Row},
@@ -26,7 +26,7 @@ impl Device {
                 .resolve(spec, from)?
                 .first()
                 .and_then(|id| self.store(&spec.store).row(*id))
-                .map_or_else(BTreeMap::new, |row| row.attributes.clone()),
+                .map_or_else(BTreeMap::new, |row| copied(&row.attributes)),
             None => spec.defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         };
         apply(&mut attributes, spec, self.values(spec, request)?);
@@ -115,30 +115,6 @@ impl Device {
         Ok(Reply::Done(None))
     }
 
-    pub(super) fn move_rows(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
-        let rows = request.rows().ok_or_else(|| Trap::Missing("numbers".to_owned()))?;
-        let ids = self.resolve(spec, rows)?;
-        let before = request
-            .get("destination")
-            .filter(|text| !text.is_empty())
-            .map(|text| self.resolve(spec, text))
-            .transpose()?;
-        let before = before.and_then(|ids| ids.first().copied()).filter(|id| !ids.contains(id));
-        let store = self.store_mut(&spec.store);
-        if ids.iter().chain(&before).any(|id| store.row(*id).is_some_and(Row::is_dynamic)) {
-            return Err(Trap::failure("can not move builtin"));
-        }
-        let (moved, mut rest): (Vec<Row>, Vec<Row>) =
-            std::mem::take(&mut store.rows).into_iter().partition(|row| ids.contains(&row.id));
-        let at = before.and_then(|id| rest.iter().position(|row| row.id == id)).unwrap_or(rest.len());
-        let mut moved = moved;
-        moved.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-        rest.splice(at..at, moved);
-        store.rows = rest;
-        store.changed();
-        Ok(Reply::Done(None))
-    }
-
     pub(super) fn reset_counters(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
         let ids = request
             .rows()
@@ -165,8 +141,12 @@ impl Device {
     /// Sets values of one row, after all of them were found good.
     fn change(&mut self, spec: &Spec, id: RowId, values: Values) -> Result<(), Trap> {
         let row = self.store(&spec.store).row(id).ok_or(Trap::NoSuchItem)?;
-        if matches!(&row.origin, Origin::Dynamic(key) if !matches!(key.as_str(), "timeout" | "lease")) {
-            return Err(Trap::failure("can not change dynamic object"));
+        match &row.origin {
+            Origin::Dynamic(key) if key == "timeout" => {}
+            // Both texts were seen: on a lease, and on a row of the bridge's VLAN table.
+            Origin::Dynamic(key) if key == "lease" => return Err(Trap::failure("can not change dynamic lease")),
+            Origin::Dynamic(_) => return Err(Trap::failure("can not change dynamic")),
+            Origin::BuiltIn | Origin::Static => {}
         }
         let mut attributes = row.attributes.clone();
         let (old, timed) = (row.name().to_owned(), row.expires);
@@ -209,7 +189,12 @@ impl Device {
         {
             return Err(Trap::failure(taken));
         }
-        check_rule(spec, attributes)
+        consistency::check_rule(spec, attributes)?;
+        match spec.path.as_str() {
+            "/interface/bridge/vlan" => self.check_vlan(attributes, id),
+            "/interface/list" => self.check_list(attributes),
+            _ => Ok(()),
+        }
     }
 
     /// Ids of rows given as ids or names, in a comma list.
@@ -223,18 +208,19 @@ impl Device {
                 .filter(here)
                 .or_else(|| store.rows.iter().find(|row| here(row) && row.get("slot") == Some(part))),
         };
+        // A name may hold a comma itself.
+        if let Some(row) = one(text).filter(|_| text.contains(',')) {
+            return Ok(vec![row.id]);
+        }
         let parts = text.split(',').filter(|part| !part.is_empty());
         parts.map(|part| one(part).map(|row| row.id).ok_or(Trap::NoSuchItem)).collect()
     }
+}
 
-    fn place(&self, spec: &Spec, text: &str) -> Result<Option<usize>, Trap> {
-        let Some(id) = self.resolve(spec, text)?.first().copied() else { return Ok(None) };
-        let store = self.store(&spec.store);
-        if store.row(id).is_some_and(Row::is_dynamic) {
-            return Err(Trap::failure("can not move builtin"));
-        }
-        Ok(store.position(id))
-    }
+/// What a copy takes over: not what each row has for itself.
+fn copied(attributes: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    const OWN: [&str; 5] = ["name", "default-name", "mac-address", "network", "creation-time"];
+    attributes.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 fn apply(attributes: &mut BTreeMap<String, String>, spec: &Spec, values: Values) {
@@ -244,26 +230,4 @@ fn apply(attributes: &mut BTreeMap<String, String>, spec: &Spec, values: Values)
             None => attributes.remove(&name),
         };
     }
-}
-
-/// What a firewall rule cannot say (the texts are from memory of devices, not from the manual).
-fn check_rule(spec: &Spec, attributes: &BTreeMap<String, String>) -> Result<(), Trap> {
-    if !spec.path.contains("/firewall/") || !spec.needs.contains(&"chain") {
-        return Ok(());
-    }
-    let has = |name: &str| attributes.contains_key(name);
-    let chain = attributes.get("chain").map_or("", String::as_str);
-    let protocol = attributes.get("protocol").map_or("", String::as_str);
-    if (has("dst-port") || has("src-port") || has("port"))
-        && !matches!(protocol, "tcp" | "udp" | "udp-lite" | "dccp" | "sctp" | "6" | "17")
-    {
-        return Err(Trap::failure("ports can be specified if proto is tcp,udp,udp-lite,dccp,sctp"));
-    }
-    if matches!(chain, "output" | "postrouting") && (has("in-interface") || has("in-interface-list")) {
-        return Err(Trap::failure("incoming interface matching not possible in output and postrouting chains"));
-    }
-    if matches!(chain, "input" | "prerouting") && (has("out-interface") || has("out-interface-list")) {
-        return Err(Trap::failure("outgoing interface matching not possible in input and prerouting chains"));
-    }
-    Ok(())
 }

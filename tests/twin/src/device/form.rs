@@ -23,7 +23,10 @@ use shared::routeros::{
     value::{format_duration, parse_bool, parse_duration},
 };
 
-pub use self::address::{holds, network_of, parse_prefix};
+pub use self::{
+    address::{holds, network_of, parse_prefix},
+    number::overlap,
+};
 use super::trap::Trap;
 
 /// The form of one argument of one menu. Numbers lie between two bounds, both within.

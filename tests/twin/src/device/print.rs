@@ -53,7 +53,7 @@ impl Device {
         let query = Query::parse(&request.queries)?;
         if spec.shape == Shape::Single {
             let fields = self.render_single(spec);
-            return Ok(vec![(RowId(0), chosen(fields, request.get(".proplist")))]);
+            return Ok(vec![(RowId(0), chosen(fields, request.proplist()))]);
         }
         let only = request.get(".id").or_else(|| request.get("from")).map(|ids| self.resolve(spec, ids)).transpose()?;
         let rows = &self.store(&spec.store).rows;
@@ -72,7 +72,7 @@ impl Device {
                 fields.insert(1, (".nextid".to_owned(), next.to_string()));
             }
             if query.keeps(|name| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())) {
-                shown.push((row.id, chosen(fields, request.get(".proplist"))));
+                shown.push((row.id, chosen(fields, request.proplist())));
             }
         }
         Ok(shown)
@@ -120,9 +120,15 @@ impl Device {
             self.render(caller, spec, row, Depth::Whole)
         };
         match request.get("value-name") {
-            Some(name) => Ok(Reply::Done(Some(
-                fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value).unwrap_or_default(),
-            ))),
+            Some(name) => {
+                let value = fields.into_iter().find(|(key, _)| key == name).map(|(_, value)| value);
+                let known = ["add", "set"].iter().any(|verb| self.schema.has(&format!("{}/{verb}", spec.path), name));
+                // A property that is not set has an empty value; one that does not exist has none.
+                match value.or_else(|| known.then(String::new)) {
+                    Some(value) => Ok(Reply::Done(Some(value))),
+                    None => Err(Trap::NoMatch("value-name".to_owned())),
+                }
+            }
             None => Ok(Reply::Done(Some(
                 fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(";"),
             ))),

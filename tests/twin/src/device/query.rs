@@ -1,5 +1,9 @@
 //! The query words of `print`: a stack of booleans (manual, "API", section "Queries").
 
+use std::net::IpAddr;
+
+use shared::routeros::value::parse_duration;
+
 use super::trap::Trap;
 
 /// The words of one query, without their question marks, in their order.
@@ -76,9 +80,16 @@ fn compare(sign: char, value: &str, wanted: &str) -> bool {
         };
         return value == wanted || (value == plain && matches!(value, "true" | "false"));
     }
+    // Numbers, durations and addresses by what they say, all else by its bytes.
     let order = match (value.parse::<i128>(), wanted.parse::<i128>()) {
         (Ok(value), Ok(wanted)) => value.cmp(&wanted),
-        _ => value.cmp(wanted),
+        _ => match (parse_duration(value), parse_duration(wanted)) {
+            (Ok(value), Ok(wanted)) => value.cmp(&wanted),
+            _ => match (value.parse::<IpAddr>(), wanted.parse::<IpAddr>()) {
+                (Ok(value), Ok(wanted)) => value.cmp(&wanted),
+                _ => value.cmp(wanted),
+            },
+        },
     };
     if sign == '<' { order.is_lt() } else { order.is_gt() }
 }

@@ -7,9 +7,13 @@ use shared::routeros::value::RowId;
 
 use super::{
     Device,
-    spec::{FREE_WORDS, Spec, Target},
+    spec::{Spec, Target},
     trap::Trap,
 };
+use crate::schema::offered;
+
+/// The id of no row.
+const EMPTY: &str = "*FFFFFFFF";
 
 impl Device {
     /// Whether a value names something that is there.
@@ -21,7 +25,9 @@ impl Device {
         let parts = value.split(',').map(|part| part.strip_prefix('!').unwrap_or(part)).filter(|part| !part.is_empty());
         for part in parts {
             let there = match target {
-                Target::Named(store, kind) => FREE_WORDS.contains(&part) || self.is_named(store, kind, part),
+                Target::Named(store, kind) => {
+                    part == EMPTY || self.is_named(store, kind, part) || offered(&spec.path, name).contains(&part)
+                }
                 Target::InterfaceOrList => {
                     self.is_named("/interface", "", part) || self.is_named("/interface/list", "", part)
                 }
@@ -118,7 +124,7 @@ pub fn is_dead(value: &str) -> bool {
     let dead = |part: &str| {
         let part = part.rsplit(['%', '@']).next().unwrap_or(part);
         let part = part.strip_prefix('!').unwrap_or(part);
-        part != "*FFFFFFFF" && part.parse::<RowId>().is_ok()
+        part != EMPTY && part.parse::<RowId>().is_ok()
     };
     value.split(',').any(dead)
 }

@@ -57,6 +57,11 @@ impl Request {
         self.get(".id").or_else(|| self.get("numbers")).or_else(|| self.get("number"))
     }
 
+    /// The properties that are wanted, in a comma list.
+    pub fn proplist(&self) -> Option<&str> {
+        self.get(".proplist").or_else(|| self.get("proplist")).filter(|names| !names.is_empty())
+    }
+
     /// The words of the sentence, for a record.
     pub fn words(&self) -> Vec<String> {
         let mut words = vec![self.path()];

@@ -49,10 +49,6 @@ pub const TABLE: Target = Target::Named("/routing/table", "");
 /// Bridges.
 pub const BRIDGE: Target = Target::Named("/interface", "bridge");
 
-/// Words that stand in a reference's place without naming a row.
-pub const FREE_WORDS: [&str; 9] =
-    ["all", "none", "dynamic", "static", "all-ethernet", "all-ppp", "all-vlan", "all-wireless", "*FFFFFFFF"];
-
 /// One menu.
 #[derive(Debug, Clone, Default)]
 pub struct Spec {

@@ -7,4 +7,7 @@
     reason = "a test stops where the twin does not follow"
 )]
 
+mod bench;
+mod editing;
+mod queries;
 mod values;

@@ -45,3 +45,16 @@ pub(super) fn list(text: &str, least: u64, most: u64) -> Option<String> {
     };
     text.split(',').map(part).collect::<Option<Vec<_>>>().map(|parts| parts.join(","))
 }
+
+/// Whether two comma lists of numbers and ranges have a number in common.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let ranges = |text: &str| -> Vec<(u64, u64)> {
+        let ends = |part: &str| {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            Some((parse(from)?, parse(to)?))
+        };
+        text.split(',').filter_map(ends).collect()
+    };
+    let others = ranges(other);
+    ranges(one).iter().any(|(from, to)| others.iter().any(|(least, most)| from <= most && least <= to))
+}

@@ -84,7 +84,7 @@ pub(super) fn is_closed(menu: &str, name: &str) -> bool {
 
 /// The value when all of its words are known.
 pub(super) fn known(menu: &str, name: &str, value: &str) -> Option<String> {
-    let mut words = offered(menu, name);
+    let mut words = offered(menu, name).to_vec();
     words.extend(NEWER.iter().filter(|(at, argument, _)| *at == menu && *argument == name).map(|(.., word)| *word));
     let negatable = words.contains(&"!");
     let switch = words.contains(&"yes") && words.contains(&"no");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::device::{Device, row::Row};
+use crate::device::{Device, form::overlap, row::Row};
 
 impl Device {
     pub(super) fn derive_bridges(&mut self) {
@@ -34,7 +34,7 @@ impl Device {
             let (tagged, mut untagged) = (members(row, "tagged"), members(row, "untagged"));
             for (on, port, pvid) in &ports {
                 if *on == bridge
-                    && has_vlan(row.text("vlan-ids"), pvid)
+                    && overlap(row.text("vlan-ids"), pvid)
                     && !untagged.contains(port)
                     && !tagged.contains(port)
                 {
@@ -74,7 +74,7 @@ impl Device {
                     !row.is_dynamic()
                         && !row.is_disabled()
                         && row.text("bridge") == bridge
-                        && has_vlan(row.text("vlan-ids"), &pvid)
+                        && overlap(row.text("vlan-ids"), &pvid)
                 });
                 if !written {
                     wanted.push((
@@ -86,13 +86,4 @@ impl Device {
         }
         self.keep_dynamic("/interface/bridge/vlan", "pvid ", &wanted);
     }
-}
-
-/// Whether a list of VLAN ids and ranges (`10,20-30`) holds one.
-fn has_vlan(list: &str, id: &str) -> bool {
-    let Ok(id) = id.parse::<u16>() else { return false };
-    list.split(',').any(|part| {
-        let (from, to) = part.split_once('-').unwrap_or((part, part));
-        matches!((from.parse::<u16>(), to.parse::<u16>()), (Ok(from), Ok(to)) if (from..=to).contains(&id))
-    })
 }
