@@ -57,6 +57,9 @@ struct Arguments {
     /// The user whose sessions come from the veth `bh-agent`
     #[arg(long, default_value = "bulkhead")]
     agent_user: String,
+    /// Let time move only by `POST /clock`
+    #[arg(long)]
+    clock_stands: bool,
     /// End when the process that started this one ends
     #[arg(long)]
     die_with_parent: bool,
@@ -137,6 +140,7 @@ fn options(arguments: Arguments) -> anyhow::Result<Options> {
         record: arguments.record,
         identity: arguments.identity,
         agent_user: arguments.agent_user,
+        clock_stands: arguments.clock_stands,
     })
 }
 

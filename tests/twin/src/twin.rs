@@ -56,6 +56,8 @@ pub struct Options {
     pub identity: String,
     /// The user whose sessions come from the veth `bh-agent`.
     pub agent_user: String,
+    /// Whether time moves only by [`Twin::advance`] and `POST /clock`.
+    pub clock_stands: bool,
 }
 
 impl Default for Options {
@@ -74,6 +76,7 @@ impl Default for Options {
             record: None,
             identity: "MikroTik".to_owned(),
             agent_user: "bulkhead".to_owned(),
+            clock_stands: false,
         }
     }
 }
@@ -244,7 +247,7 @@ fn router(options: &Options, kept: Option<Kept>) -> anyhow::Result<Router> {
         }
         None => schema::shipped(&options.routeros_version)?,
     };
-    let clock = Clock::default();
+    let clock = if options.clock_stands { Clock::standing() } else { Clock::default() };
     let mut device = Device::new(schema, clock.wall(Duration::ZERO));
     let mut record = match &options.record {
         Some(path) => Record::to_file(path).with_context(|| format!("creating the record {}", path.display()))?,
