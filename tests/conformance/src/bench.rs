@@ -7,6 +7,7 @@ use shared::routeros::schema::Version;
 
 use crate::{
     check::Stop,
+    checks::form::BRIDGE,
     facts::Facts,
     raw::Raw,
     scratch::{self, Left, NAME},
@@ -162,10 +163,10 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// [`Stop`]
-    pub async fn bridge(&self) -> Result<String, Stop> {
-        let name = format!("{NAME}bridge");
-        self.add("/interface/bridge", &[&format!("=name={name}"), "=protocol-mode=none"]).await?;
-        Ok(name)
+    pub async fn bridge(&self) -> Result<&'static str, Stop> {
+        let (menu, words) = BRIDGE;
+        self.add(menu, words).await?;
+        Ok("bh-conf-bridge")
     }
 
     /// Scratch VLAN interfaces on a scratch bridge, disabled, with these names behind `bh-conf-`; gives their ids.

@@ -7,6 +7,12 @@ use crate::{
     check::{Outcome, Stop, joined},
 };
 
+/// Scratch rows that have to be there first: menu and words.
+pub type Stand = &'static [(&'static str, &'static [&'static str])];
+
+/// A scratch bridge without ports.
+pub const BRIDGE: (&str, &[&str]) = ("/interface/bridge", &["=name=bh-conf-bridge", "=protocol-mode=none"]);
+
 /// Values of one argument: what goes in, and what a print then shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
@@ -14,8 +20,8 @@ pub struct Kept {
     pub menu: &'static str,
     /// What else a row there needs; rows that could act are disabled by it.
     pub row: &'static [&'static str],
-    /// Whether the row stands on a scratch bridge, `bh-conf-bridge`.
-    pub on_bridge: bool,
+    /// What it stands on.
+    pub stand: Stand,
     /// The argument.
     pub name: &'static str,
     /// What goes in, and what comes out; an empty text for absent or empty.
@@ -28,8 +34,8 @@ impl Kept {
     /// # Errors
     /// [`Stop::Lost`], and a refusal of what the rows stand on.
     pub async fn ask(&self, bench: &Bench<'_>) -> Result<Outcome, Stop> {
-        if self.on_bridge {
-            bench.bridge().await?;
+        for (menu, words) in self.stand {
+            bench.add(menu, words).await?;
         }
         let mut shown = Vec::new();
         for (input, _) in self.cases {
@@ -65,10 +71,12 @@ fn unknown(traps: &[Trap]) -> bool {
 /// A command that is to be refused.
 #[derive(Debug, Clone, Copy)]
 pub struct Refused {
-    /// Its words. Where it is not refused after all, what it adds carries our comment and is removed.
+    /// Its path. Where an `add` is not refused after all, its row carries our comment and is removed.
+    pub command: &'static str,
+    /// Its arguments.
     pub words: &'static [&'static str],
-    /// Whether a scratch bridge is there, `bh-conf-bridge`.
-    pub on_bridge: bool,
+    /// What it stands on.
+    pub stand: Stand,
     /// What is looked at.
     pub part: Part,
 }
@@ -88,14 +96,15 @@ impl Refused {
     /// # Errors
     /// [`Stop::Lost`], and a refusal of what the command stands on.
     pub async fn ask(&self, bench: &Bench<'_>) -> Result<Outcome, Stop> {
-        if self.on_bridge {
-            bench.bridge().await?;
+        for (menu, words) in self.stand {
+            bench.add(menu, words).await?;
         }
-        let refusal = match self.words.split_first() {
-            Some((command, rest)) if command.ends_with("/add") => {
-                bench.attempt_add(command.trim_end_matches("/add"), rest).await?.err()
+        let refusal = match self.command.strip_suffix("/add") {
+            Some(menu) => bench.attempt_add(menu, self.words).await?.err(),
+            None => {
+                let words: Vec<&str> = [self.command].into_iter().chain(self.words.iter().copied()).collect();
+                bench.attempt(&words).await?.err()
             }
-            _ => bench.attempt(self.words).await?.err(),
         };
         let first = refusal.as_ref().and_then(|traps| traps.first());
         Ok(match (self.part, first) {
