@@ -2,20 +2,47 @@
 
 pub mod form;
 
+mod follow;
+mod lists;
+mod matchers;
 mod order;
 mod print;
 mod protocol;
+mod references;
+mod rows;
+mod system;
 mod traps;
 mod values;
+mod vif;
 
 use crate::check::Check;
 
 /// Every check, in the order in which they run: what reads first, before what writes.
 pub fn all() -> Vec<Check> {
-    let mut all = [protocol::checks(), traps::checks(), values::checks(), order::checks(), print::checks()].concat();
+    let mut all = [
+        protocol::checks(),
+        system::checks(),
+        print::checks(),
+        follow::checks(),
+        traps::checks(),
+        values::checks(),
+        matchers::checks(),
+        order::checks(),
+        rows::checks(),
+        references::checks(),
+        lists::checks(),
+        vif::checks(),
+    ]
+    .concat();
     all.sort_by_key(|check| (check.writes, check.area));
     all
 }
 
-/// Guesses of the twin's README that no check can ask about over the API, and why.
-pub const NOT_TESTABLE: [(u8, &str); 0] = [];
+/// Guesses of the twin's README that no check can put to a router over its API, and why.
+pub const NOT_TESTABLE: [(u8, &str); 5] = [
+    (2, "it would change `/ip/service`, users or groups by which we came in"),
+    (8, "it needs a reboot"),
+    (11, "it needs a WireGuard peer that answers, and traffic of known packets"),
+    (12, "it needs a tunnel that is cut"),
+    (13, "it is about what `/import` does with a script, which the API does not return"),
+];

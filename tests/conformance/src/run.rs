@@ -76,11 +76,13 @@ pub async fn sweep(router: &Router) -> Result<Vec<String>, Stop> {
     Ok(stayed.into_iter().map(|(row, why)| format!("{} {} ({}): {why}", row.menu, row.id, row.what)).collect())
 }
 
-/// Runs checks one after the other and takes away what may be left at the end. `told` hears of each finding.
+/// Runs checks one after the other and, where any of them writes, takes away what may be left at the end. `told` hears of
+/// each finding.
 ///
 /// A connection that is lost is made anew once; where that fails, the rest of the checks are not run.
 pub async fn all(mut router: Router, checks: &[Check], mut told: impl FnMut(&Finding)) -> Report {
     let facts = router.facts.clone();
+    let writes = checks.iter().any(|check| check.writes);
     let mut findings = Vec::new();
     for check in checks {
         let finding = match run(&router, check).await {
@@ -91,7 +93,7 @@ pub async fn all(mut router: Router, checks: &[Check], mut told: impl FnMut(&Fin
         let broken = matches!(finding.verdict, Verdict::Broken { .. });
         findings.push(finding);
         if broken {
-            match again(&router).await {
+            match again(&router, writes).await {
                 Ok(anew) => router = anew,
                 Err(stop) => {
                     let left = vec![format!("unknown, for the router is not reached any more ({stop}): use --clean")];
@@ -100,12 +102,15 @@ pub async fn all(mut router: Router, checks: &[Check], mut told: impl FnMut(&Fin
             }
         }
     }
-    let left = sweep(&router).await.unwrap_or_else(|stop| vec![format!("unknown ({stop}): use --clean")]);
+    let left = if writes { sweep(&router).await } else { Ok(Vec::new()) };
+    let left = left.unwrap_or_else(|stop| vec![format!("unknown ({stop}): use --clean")]);
     Report { facts, findings, left }
 }
 
-async fn again(router: &Router) -> Result<Router, Stop> {
+async fn again(router: &Router, writes: bool) -> Result<Router, Stop> {
     let router = Router::connect(router.target.clone()).await?;
-    sweep(&router).await?;
+    if writes {
+        sweep(&router).await?;
+    }
     Ok(router)
 }

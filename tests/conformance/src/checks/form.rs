@@ -99,12 +99,11 @@ impl Refused {
         for (menu, words) in self.stand {
             bench.add(menu, words).await?;
         }
-        let refusal = match self.command.strip_suffix("/add") {
-            Some(menu) => bench.attempt_add(menu, self.words).await?.err(),
-            None => {
-                let words: Vec<&str> = [self.command].into_iter().chain(self.words.iter().copied()).collect();
-                bench.attempt(&words).await?.err()
-            }
+        let refusal = if let Some(menu) = self.command.strip_suffix("/add") {
+            bench.attempt_add(menu, self.words).await?.err()
+        } else {
+            let words: Vec<&str> = [self.command].into_iter().chain(self.words.iter().copied()).collect();
+            bench.attempt(&words).await?.err()
         };
         let first = refusal.as_ref().and_then(|traps| traps.first());
         Ok(match (self.part, first) {

@@ -1,15 +1,22 @@
 //! Words, sentences, sign-in and tags.
 
+use std::collections::BTreeSet;
+
+use shared::routeros::{schema::Version, sentence::Sentence};
+
 use crate::{
     bench::Bench,
     check::{Area::Protocol, Check, Evidence, Outcome, Stop},
     raw::Raw,
 };
-use shared::routeros::schema::Version;
 
 const MANUAL: Evidence = Evidence::Sourced("manual, \"API\"");
 
 pub(super) fn checks() -> Vec<Check> {
+    [sentences(), sign_in(), tags()].concat()
+}
+
+fn tags() -> Vec<Check> {
     vec![
         Check::reads(
             "tag-on-every-reply",
@@ -49,6 +56,39 @@ pub(super) fn checks() -> Vec<Check> {
             |bench| Box::pin(cancel_of_an_unknown_tag(bench)),
         ),
         Check::reads(
+            "cancel-without-a-tag",
+            Protocol,
+            "`/cancel` without a tag ends every running command and not itself.",
+            MANUAL,
+            |bench| Box::pin(cancel_all(bench)),
+        ),
+        Check::reads(
+            "many-in-flight",
+            Protocol,
+            "Thirty commands of one session run side by side, and each comes to its own end.",
+            MANUAL,
+            |bench| Box::pin(many_in_flight(bench)),
+        ),
+    ]
+}
+
+fn sign_in() -> Vec<Check> {
+    vec![
+        Check::reads(
+            "sign-in-is-a-bare-done",
+            Protocol,
+            "The right name and password are answered by a `!done` without a challenge.",
+            Evidence::Sourced("manual, \"API\": the sign-in since 6.43"),
+            |bench| Box::pin(sign_in_is_bare(bench)),
+        ),
+        Check::reads(
+            "bounds-before-sign-in",
+            Protocol,
+            "Before the sign-in a sentence of more than 64 words ends the connection.",
+            Evidence::Guess(3, "bounds before the sign-in"),
+            |bench| Box::pin(bounds_before_sign_in(bench)),
+        ),
+        Check::reads(
             "fatal-before-sign-in",
             Protocol,
             "A command before the sign-in is `!fatal` with the bare word `not logged in`, and the end.",
@@ -69,6 +109,31 @@ pub(super) fn checks() -> Vec<Check> {
             Evidence::Seen("librouteros' transcript"),
             |bench| Box::pin(quit(bench)),
         ),
+    ]
+}
+
+fn sentences() -> Vec<Check> {
+    vec![
+        Check::writes(
+            "length-forms",
+            Protocol,
+            "Words of 127, 128, 255, 256, 16383 and 16384 bytes come back as they went: each form of the length.",
+            MANUAL,
+            |bench| Box::pin(length_forms(bench)),
+        ),
+        Check::writes(
+            "bytes-are-kept",
+            Protocol,
+            "A value is bytes: what is no UTF-8 comes back as it went.",
+            Evidence::Seen("librouteros' issues on code pages"),
+            |bench| Box::pin(bytes_are_kept(bench)),
+        ),
+        Check::reads("empty-sentence", Protocol, "An empty sentence is ignored.", MANUAL, |bench| {
+            Box::pin(empty_sentence(bench))
+        }),
+        Check::reads("word-order", Protocol, "The order of arguments says nothing.", MANUAL, |bench| {
+            Box::pin(word_order(bench))
+        }),
     ]
 }
 
@@ -136,4 +201,99 @@ async fn quit(bench: &Bench<'_>) -> Result<Outcome, Stop> {
         "!fatal session terminated on request, closed: true",
         format!("{}, closed: {closed}", answer.join(" · ")),
     ))
+}
+
+async fn length_forms(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let head = format!("{} ", bench.mark());
+    let mut outcomes = Vec::new();
+    for length in [127, 128, 255, 256, 16_383, 16_384] {
+        // The word is `=comment=` and the text.
+        let text = format!("{head}{}", "x".repeat(length - "=comment=".len() - head.len()));
+        let id = bench.add("/interface/list", &["=name=bh-conf-list", &format!("=comment={text}")]).await?;
+        let shown = bench.value("/interface/list", &id, "comment").await?.unwrap_or_default();
+        bench.run(&["/interface/list/remove", &format!("=.id={id}")]).await?;
+        let same = if shown == text { "the same" } else { "another" };
+        outcomes.push(Outcome::of(
+            format!("{length}: {} bytes, the same", text.len()),
+            format!("{length}: {} bytes, {same}", shown.len()),
+        ));
+    }
+    Ok(Outcome::all(outcomes))
+}
+
+async fn bytes_are_kept(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let id = bench.add("/interface/list", &["=name=bh-conf-list"]).await?;
+    let text = [bench.mark().as_bytes(), b" \xe4\xff\x80 \xc3\xa4"].concat();
+    let set = Sentence::new("/interface/list/set").attribute(".id", &id).attribute("comment", &text);
+    let answer = bench.router.client.run(set).await;
+    answer.map_err(|error| Stop::of("/interface/list/set =comment=(bytes)".to_owned(), error))?;
+    let row = bench.row("/interface/list", &id).await?;
+    let shown = row.get("comment").unwrap_or_default();
+    Ok(Outcome::of(text.escape_ascii(), shown.escape_ascii()))
+}
+
+async fn empty_sentence(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let mut raw = bench.session().await?;
+    raw.write(&[0, 0]).await?;
+    let answer = raw.ask(&["/cancel", "=tag=nothing", ".tag=C"]).await?;
+    Ok(Outcome::of("!done .tag=C", answer.join(" · ")))
+}
+
+async fn word_order(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let mut raw = bench.session().await?;
+    let answer = raw.ask(&["/user/group/print", ".tag=o", "?name=read", "=.proplist=name"]).await?;
+    let other = raw.ask(&["/user/group/print", "=.proplist=name", "?name=read", ".tag=o"]).await?;
+    Ok(Outcome::of(answer.join(" · "), other.join(" · ")))
+}
+
+async fn cancel_all(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let mut raw = bench.session().await?;
+    for tag in ["a", "b", "c"] {
+        raw.send(&["/interface/list/listen", &format!(".tag={tag}")]).await?;
+    }
+    raw.send(&["/cancel", ".tag=C"]).await?;
+    let mut ended = BTreeSet::new();
+    while ended.len() < 4 {
+        let Some(line) = raw.next().await? else { break };
+        ended.extend(line.strip_prefix("!done .tag=").map(str::to_owned));
+    }
+    let after = raw.ask(&["/user/group/print", "?name=read", "=.proplist=name"]).await?;
+    let ended: Vec<String> = ended.into_iter().collect();
+    Ok(Outcome::of(
+        "C a b c ended, then !re =name=read · !done",
+        format!("{} ended, then {}", ended.join(" "), after.join(" · ")),
+    ))
+}
+
+async fn many_in_flight(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let mut raw = bench.session().await?;
+    for tag in 0..30 {
+        raw.send(&["/system/identity/print", "=.proplist=name", &format!(".tag={tag}")]).await?;
+    }
+    let mut ended = BTreeSet::new();
+    while ended.len() < 30 {
+        let Some(line) = raw.next().await? else { break };
+        ended.extend(line.strip_prefix("!done .tag=").map(str::to_owned));
+    }
+    Ok(Outcome::of(30, ended.len()))
+}
+
+async fn sign_in_is_bare(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let target = &bench.router.target;
+    let mut raw = Raw::open(target).await?;
+    let answer = raw.login(&target.username, &target.password).await?;
+    Ok(Outcome::of("!done", answer.join(" · ")))
+}
+
+async fn bounds_before_sign_in(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let mut raw = Raw::open(&bench.router.target).await?;
+    let words: Vec<String> = (0..100).map(|at| format!("=word-{at}=x")).collect();
+    let all: Vec<&str> = ["/login"].into_iter().chain(words.iter().map(String::as_str)).collect();
+    // A connection that is cut while we write has ended, too.
+    let heard = match raw.ask(&all).await {
+        Ok(heard) if !heard.is_empty() => heard.join(" · "),
+        Ok(_) | Err(Stop::Lost(_)) => "closed".to_owned(),
+        Err(stop) => return Err(stop),
+    };
+    Ok(Outcome::of("closed", heard))
 }
