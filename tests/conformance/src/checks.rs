@@ -10,6 +10,7 @@ mod print;
 mod protocol;
 mod references;
 mod rows;
+mod scripts;
 mod system;
 mod traps;
 mod values;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Check> {
         system::checks(),
         print::checks(),
         follow::checks(),
+        scripts::checks(),
         traps::checks(),
         values::checks(),
         matchers::checks(),
@@ -39,10 +41,23 @@ pub fn all() -> Vec<Check> {
 }
 
 /// Guesses of the twin's README that no check can put to a router over its API, and why.
-pub const NOT_TESTABLE: [(u8, &str); 5] = [
+pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (2, "it would change `/ip/service`, users or groups by which we came in"),
     (8, "it needs a reboot"),
     (11, "it needs a WireGuard peer that answers, and traffic of known packets"),
     (12, "it needs a tunnel that is cut"),
     (13, "it is about what `/import` does with a script, which the API does not return"),
+    (17, "it needs packets"),
+    (18, "it needs packets, and a router without connection tracking"),
+    (19, "it needs packets"),
+    (20, "it is how the twin thinks of packets, not what a router says"),
+    (21, "it needs packets"),
+    (22, "it needs packets"),
+    (23, "it needs packets"),
+    (25, "it would load the router"),
+    (27, "it needs a second user with fewer policies"),
+    (28, "it needs a script that goes on for long"),
+    (29, "the twin is known to be simpler here"),
+    (30, "it would write files, which carry no mark"),
+    (31, "it needs a schedule that runs"),
 ];

@@ -82,6 +82,13 @@ fn sign_in() -> Vec<Check> {
             |bench| Box::pin(sign_in_is_bare(bench)),
         ),
         Check::reads(
+            "old-sign-in",
+            Protocol,
+            "`/login` without a name is answered by a challenge of 32 hexadecimal digits.",
+            Evidence::Guess(33, "whether 7.x still gives it; 6.45 does"),
+            |bench| Box::pin(old_sign_in(bench)),
+        ),
+        Check::reads(
             "bounds-before-sign-in",
             Protocol,
             "Before the sign-in a sentence of more than 64 words ends the connection.",
@@ -283,6 +290,14 @@ async fn sign_in_is_bare(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let mut raw = Raw::open(target).await?;
     let answer = raw.login(&target.username, &target.password).await?;
     Ok(Outcome::of("!done", answer.join(" · ")))
+}
+
+async fn old_sign_in(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let mut raw = Raw::open(&bench.router.target).await?;
+    let answer = raw.ask(&["/login"]).await?.join(" · ");
+    let challenge = answer.strip_prefix("!done =ret=").unwrap_or_default();
+    let good = challenge.len() == 32 && challenge.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Ok(Outcome::when(good, "!done with a challenge in ret", answer))
 }
 
 async fn bounds_before_sign_in(bench: &Bench<'_>) -> Result<Outcome, Stop> {

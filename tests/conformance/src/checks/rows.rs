@@ -60,6 +60,13 @@ fn naming() -> Vec<Check> {
         }),
         Check::writes("comment-command", Rows, "`comment` sets the comment.", MANUAL, |bench| Box::pin(comment(bench))),
         Check::writes(
+            "all-rows-are-looked-for-first",
+            Rows,
+            "A command on several rows does nothing when one of them is not there.",
+            Evidence::Guess(32, "commands on several rows"),
+            |bench| Box::pin(all_or_none(bench)),
+        ),
+        Check::writes(
             "dynamic-row-stays",
             Rows,
             "A dynamic route can neither be changed nor removed, in these words.",
@@ -193,6 +200,14 @@ async fn empty_value(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::of("src-address absent, ageing-time `5m`", format!("src-address {}, ageing-time {}", got[0], got[1])))
 }
 
+async fn all_or_none(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let id = bench.vlans(&["vlan"]).await?.concat();
+    let set = ["/interface/vlan/set", &format!("=.id={id},*FFFFFFF0"), "=mtu=1300"];
+    let refused = bench.attempt(&set).await?.is_err();
+    let mtu = bench.value("/interface/vlan", &id, "mtu").await?.unwrap_or_default();
+    Ok(Outcome::of("refused: true, 1500", format!("refused: {refused}, {mtu}")))
+}
+
 async fn enable(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let id = bench.add("/ip/firewall/address-list", &["=list=bh-conf", "=address=192.0.2.1"]).await?;
     let mut seen = Vec::new();
@@ -225,7 +240,7 @@ async fn dynamic_row(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let set = refusal(bench.attempt(&["/ip/route/set", &id, "=distance=9"]).await?.map(drop));
     let remove = refusal(bench.attempt(&["/ip/route/remove", &id]).await?.map(drop));
     Ok(Outcome::of(
-        "failure: can not change dynamic object, failure: can not remove dynamic object",
+        "failure: can not change dynamic, failure: can not remove dynamic object",
         format!("{set}, {remove}"),
     ))
 }

@@ -202,7 +202,7 @@ const TWICE: &[Check] = &[
     text(
         "taken-bridge-port",
         "One interface twice as a bridge port: `device already added as bridge port`.",
-        TEXTS,
+        SEEN,
         ("/interface/bridge/port/add", PORT),
         &[
             BRIDGE,
