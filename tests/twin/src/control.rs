@@ -106,10 +106,6 @@ async fn traffic(State(router): Shared, body: Body<Traffic>) -> Answer {
 
 async fn fault(State(router): Shared, body: Body<Value>) -> Answer {
     let Json(wanted) = body?;
-    let kind = wanted.get("kind").and_then(Value::as_str).unwrap_or_default();
-    if matches!(kind, "power-cut" | "clock-jump") {
-        return Err(Refusal(StatusCode::NOT_IMPLEMENTED, format!("the fault `{kind}` is not modelled yet")));
-    }
     let fault: Fault =
         serde_json::from_value(wanted).map_err(|error| Refusal(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
     router.arm(fault);

@@ -14,6 +14,7 @@ pub mod factory;
 mod files;
 mod flow;
 pub mod form;
+mod history;
 mod index;
 mod jobs;
 pub mod kept;
@@ -27,10 +28,12 @@ pub mod reach;
 pub mod references;
 pub mod request;
 pub mod row;
+pub mod safe_mode;
 mod scheduler;
 mod settle;
 pub mod spec;
 pub mod system;
+mod time_of_day;
 mod trace;
 pub mod trap;
 mod users;
@@ -144,6 +147,7 @@ pub struct Device {
     flows: flow::Flows,
     scripts: Scripts,
     schedules: Schedules,
+    history: history::History,
 }
 
 impl Device {
@@ -153,6 +157,7 @@ impl Device {
             specs: specs(&schema),
             scripts: Scripts::new(&schema),
             schedules: Schedules::default(),
+            history: history::History::default(),
             schema,
             world: World::default(),
             stores: BTreeMap::new(),
@@ -194,6 +199,7 @@ impl Device {
         self.check_command(request)?;
         caller.check(request)?;
         let reply = self.dispatch(caller, request);
+        self.write_history(caller, request);
         self.settle(now);
         reply
     }
@@ -204,6 +210,11 @@ impl Device {
             "/ping" | "/tool/ping" => return live::ping(request),
             "/interface/monitor-traffic" => return self.monitor(request),
             "/system/reboot" => return Ok(Reply::Reboot),
+            "/undo" => return self.undo(),
+            "/redo" => return self.redo(),
+            "/safe-mode/take" | "/safe-mode/release" | "/safe-mode/unroll" | "/safe-mode/toggle" => {
+                return self.safe_mode(caller, request);
+            }
             "/execute" => return self.execute(caller, request),
             "/import" => return self.import_file(caller, request),
             "/system/script/run" => return self.run_script(caller, request),
@@ -226,6 +237,7 @@ impl Device {
                 self.owned(caller, &spec.path, id);
                 Ok(Reply::Done(Some(id.to_string())))
             }
+            "set" if spec.path == "/system/clock" => self.set_clock(&spec, request),
             "set" => self.set(&spec, &jobs::with_policy(caller, request)?),
             "unset" => self.unset(&spec, request),
             "remove" => self.remove(&spec, request),

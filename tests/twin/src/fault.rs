@@ -14,10 +14,28 @@ pub enum FaultKind {
     Trap,
     /// The answer takes longer.
     Delay,
+    /// Nothing from the session's client arrives any longer, not even its end: half open.
+    HalfOpen,
     /// The router restarts.
     Reboot,
+    /// The power goes and comes back: no clean end, and what was written last may be lost.
+    PowerCut,
+    /// The time of day jumps, as when a time server has set it. No time passes.
+    ClockJump,
     /// All counters fall to zero.
     CounterReset,
+}
+
+impl FaultKind {
+    /// Whether it happens to the device, not to a session.
+    pub fn is_of_the_device(self) -> bool {
+        matches!(self, Self::CounterReset | Self::ClockJump) || self.ends_sessions()
+    }
+
+    /// Whether the device goes down.
+    pub fn ends_sessions(self) -> bool {
+        matches!(self, Self::Reboot | Self::PowerCut)
+    }
 }
 
 /// Before or after the command took effect.
@@ -49,20 +67,31 @@ pub struct Fault {
     /// Text of the trap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Milliseconds of the delay.
+    /// Milliseconds of the delay; of a restart or a power cut, how long the router is down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ms: Option<u64>,
+    /// Of a power cut: what was configured within so many milliseconds before it is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lose_ms: Option<u64>,
+    /// Of a jump of the clock: by how many milliseconds, backward when below zero.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_ms: Option<i64>,
 }
 
 impl Fault {
     /// A fault of a kind at the next sentence whose command begins with `command`.
     pub fn new(kind: FaultKind, command: &str) -> Self {
-        Self { kind, command: Some(command.to_owned()), nth: None, when: When::Before, message: None, ms: None }
+        Self { command: Some(command.to_owned()), ..Self::now(kind) }
+    }
+
+    /// A fault of a kind at the next sentence; one of the device happens at once.
+    pub fn now(kind: FaultKind) -> Self {
+        Self { kind, command: None, nth: None, when: When::Before, message: None, ms: None, lose_ms: None, by_ms: None }
     }
 
     /// Whether it concerns the device rather than a sentence and so need not wait for one.
     pub fn is_immediate(&self) -> bool {
-        matches!(self.kind, FaultKind::Reboot | FaultKind::CounterReset) && self.command.is_none() && self.nth.is_none()
+        self.kind.is_of_the_device() && self.command.is_none() && self.nth.is_none()
     }
 }
 

@@ -4,15 +4,17 @@ use std::{
     net::IpAddr,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
+use shared::routeros::value::RowId;
 use tokio::sync::watch;
 
 use crate::{
     clock::Clock,
-    device::{Device, reach::TalkId},
+    device::{Device, reach::TalkId, safe_mode::HALF_OPEN},
     fault::{Fault, FaultKind, Faults},
     record::Record,
 };
@@ -29,6 +31,7 @@ pub struct Router {
     pub agent_user: String,
     changed: watch::Sender<u64>,
     cut: watch::Sender<u64>,
+    up_at_ms: AtomicU64,
     plain: AtomicUsize,
     tls: AtomicUsize,
 }
@@ -44,6 +47,7 @@ impl Router {
             agent_user,
             changed: watch::Sender::new(0),
             cut: watch::Sender::new(0),
+            up_at_ms: AtomicU64::new(0),
             plain: AtomicUsize::new(0),
             tls: AtomicUsize::new(0),
         }
@@ -99,35 +103,51 @@ impl Router {
     /// The router restarts: every session ends.
     pub fn reboot(&self) {
         let now = self.clock.now();
-        self.device().reboot(now);
-        self.cut.send_modify(|count| *count = count.wrapping_add(1));
-        self.notify();
+        self.go_down(None, |device| device.reboot(now));
     }
 
     /// Arms a fault, or lets it happen at once where it need not wait.
     pub fn arm(&self, fault: Fault) {
         if fault.is_immediate() {
-            self.strike(fault.kind);
+            self.strike(&fault);
         } else {
             self.faults().arm(fault);
         }
     }
 
     /// Lets a fault of the device happen.
-    pub fn strike(&self, kind: FaultKind) {
-        match kind {
-            FaultKind::Reboot => self.reboot(),
-            FaultKind::CounterReset => {
-                let now = self.clock.now();
-                self.device().reset_all_counters(now);
+    pub fn strike(&self, fault: &Fault) {
+        let now = self.clock.now();
+        match fault.kind {
+            FaultKind::Reboot => self.go_down(fault.ms, |device| device.reboot(now)),
+            FaultKind::PowerCut => {
+                let lost = Duration::from_millis(fault.lose_ms.unwrap_or(0));
+                self.go_down(fault.ms, |device| device.power_cut(now, lost));
             }
-            FaultKind::Disconnect | FaultKind::Stall | FaultKind::Trap | FaultKind::Delay => {}
+            FaultKind::CounterReset => self.device().reset_all_counters(now),
+            FaultKind::ClockJump => {
+                self.device().shift_clock(now, fault.by_ms.unwrap_or(0));
+                self.notify();
+            }
+            FaultKind::Disconnect | FaultKind::Stall | FaultKind::HalfOpen | FaultKind::Trap | FaultKind::Delay => {}
         }
+    }
+
+    /// The device restarts, every session ends, and nobody gets in until it is up again.
+    fn go_down(&self, ms: Option<u64>, restart: impl FnOnce(&mut Device)) {
+        let up = self.clock.now() + Duration::from_millis(ms.unwrap_or(0));
+        self.up_at_ms.store(u64::try_from(up.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+        restart(&mut self.device());
+        self.cut.send_modify(|count| *count = count.wrapping_add(1));
+        self.notify();
     }
 
     /// A place for one more session of a service, as long as it is enabled and `max-sessions` is not reached.
     pub fn enter(&self, service: Service) -> Option<Seat<'_>> {
         const OTHERWISE: usize = 20;
+        if self.clock.now() < Duration::from_millis(self.up_at_ms.load(Ordering::SeqCst)) {
+            return None;
+        }
         let limit = {
             let device = self.device();
             let row = device.store("/ip/service").named(service.name()).filter(|row| !row.is_disabled())?;
@@ -143,19 +163,36 @@ impl Router {
 
     /// Waits until packets of a client arrive: at once, unless the modelled firewall drops them. Then the session is
     /// silent, as on a router whose rules have locked somebody out, and goes on where TCP would once they are let in.
-    pub async fn arrival(&self, talk: TalkId, bytes: usize) {
+    /// False when the router has given the session up before.
+    pub async fn arrival(&self, talk: TalkId, bytes: usize, session: Option<RowId>) -> bool {
         let mut changes = self.changes();
-        let mut told = false;
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        while !self.lets_in(talk, bytes) {
-            if !told {
-                tracing::info!(?talk, "the modelled firewall drops this client: silence");
-                told = true;
+        if self.lets_in(talk, bytes) {
+            return true;
+        }
+        tracing::info!(?talk, "the modelled firewall drops this client: silence");
+        let end = self.falls_silent(session);
+        loop {
+            tokio::select! {
+                alive = changes.changed() => if alive.is_err() { return false },
+                () = self.clock.sleep_until(end) => return false,
             }
-            if changes.changed().await.is_err() {
-                return;
+            if self.lets_in(talk, bytes) {
+                if let Some(session) = session {
+                    self.device().heard(session);
+                }
+                return true;
             }
         }
+    }
+
+    /// Nothing of a session arrives any longer: gives the moment at which the router gives it up.
+    pub fn falls_silent(&self, session: Option<RowId>) -> Duration {
+        let now = self.clock.now();
+        if let Some(session) = session {
+            self.device().half_open(now, session);
+        }
+        now + HALF_OPEN
     }
 
     fn lets_in(&self, talk: TalkId, bytes: u64) -> bool {

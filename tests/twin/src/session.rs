@@ -42,6 +42,8 @@ enum Next {
     Cut,
     /// Stay open and silent.
     Silent,
+    /// The client's packets no longer arrive, its end neither.
+    HalfOpen,
 }
 
 struct Session {
@@ -86,7 +88,7 @@ pub async fn serve(router: Arc<Router>, service: Service, stream: impl AsyncRead
     drop(session);
     match end {
         Next::On | Next::Close => drop(tokio::time::timeout(Duration::from_secs(5), writer).await),
-        Next::Cut | Next::Silent => writer.abort(),
+        Next::Cut | Next::Silent | Next::HalfOpen => writer.abort(),
     }
 }
 
@@ -104,9 +106,19 @@ impl Session {
                             Limits::BEFORE_SIGN_IN
                         }),
                         Next::Silent => {
+                            let end = self.router.falls_silent(self.id());
                             // What still comes is read and forgotten, so that the peer's close is seen.
-                            while matches!(reading.read(&mut bytes).await, Ok(count) if count > 0) {}
+                            let forget =
+                                async { while matches!(reading.read(&mut bytes).await, Ok(count) if count > 0) {} };
+                            tokio::select! {
+                                () = forget => {}
+                                () = self.router.clock.sleep_until(end) => {}
+                            }
                             return Next::Silent;
+                        }
+                        Next::HalfOpen => {
+                            self.router.clock.sleep_until(self.router.falls_silent(self.id())).await;
+                            return Next::Cut;
                         }
                         end @ (Next::Close | Next::Cut) => return end,
                     },
@@ -125,7 +137,13 @@ impl Session {
                 count
             };
             match count {
-                Ok(0) | Err(_) => return Next::Cut,
+                Ok(0) | Err(_) => {
+                    // The end of a connection is a packet too: where the firewall drops it, nobody hears of it.
+                    if let Some(talk) = self.talk {
+                        self.router.arrival(talk, 0, self.id()).await;
+                    }
+                    return Next::Cut;
+                }
                 Ok(count) => decoder.push(&bytes[..count]),
             }
         }
@@ -139,7 +157,9 @@ impl Session {
         };
         let talk = self.router.talk(self.talk, self.service, source, &user);
         self.talk = Some(talk);
-        self.router.arrival(talk, sentence.words().iter().map(Vec::len).sum()).await;
+        if !self.router.arrival(talk, sentence.words().iter().map(Vec::len).sum(), self.id()).await {
+            return Next::Cut;
+        }
         self.router.record().sentence(sentence);
         let command = text::from_wire(sentence.first());
         let fault = self.router.faults().strike(&command);
@@ -153,9 +173,10 @@ impl Session {
             (FaultKind::Trap, When::Before) => self.say(Answer::to(sentence).trap(&trap_of(&fault))).await,
             (FaultKind::Disconnect, When::Before) => Next::Cut,
             (FaultKind::Stall, When::Before) => Next::Silent,
-            (FaultKind::Reboot | FaultKind::CounterReset, When::Before) => {
-                self.router.strike(fault.kind);
-                if fault.kind == FaultKind::Reboot { Next::Cut } else { self.carry_out(sentence, None).await }
+            (FaultKind::HalfOpen, When::Before) => Next::HalfOpen,
+            (kind, When::Before) => {
+                self.router.strike(&fault);
+                if kind.ends_sessions() { Next::Cut } else { self.carry_out(sentence, None).await }
             }
             (_, When::After) => self.carry_out(sentence, Some(fault)).await,
         }
@@ -164,12 +185,8 @@ impl Session {
     /// The answer to a sign-in is out; what a fault does to it shows with the next sentence.
     fn after_sign_in(&self, fault: Option<&Fault>, next: Next) -> Next {
         let Some(fault) = fault else { return next };
-        self.router.strike(fault.kind);
-        match fault.kind {
-            FaultKind::Disconnect | FaultKind::Reboot => Next::Cut,
-            FaultKind::Stall => Next::Silent,
-            FaultKind::Trap | FaultKind::Delay | FaultKind::CounterReset => next,
-        }
+        self.router.strike(fault);
+        end_of(fault.kind).unwrap_or(next)
     }
 
     async fn carry_out(&mut self, sentence: &Sentence, fault: Option<Fault>) -> Next {
@@ -180,6 +197,9 @@ impl Session {
                 return self.after_sign_in(fault.as_ref(), next);
             }
             b"/quit" => {
+                if let Some((_, id)) = &self.caller {
+                    self.router.device().quits(*id);
+                }
                 self.say(answer.fatal("session terminated on request")).await;
                 return Next::Close;
             }
@@ -200,13 +220,15 @@ impl Session {
         };
         self.router.notify();
         if let Some(fault) = &fault {
-            self.router.strike(fault.kind);
-            match fault.kind {
-                FaultKind::Disconnect | FaultKind::Reboot => return Next::Cut,
-                FaultKind::Stall => return Next::Silent,
-                FaultKind::Trap => return self.say(answer.trap(&trap_of(fault))).await,
-                FaultKind::Delay => self.wait(fault).await,
-                FaultKind::CounterReset => {}
+            self.router.strike(fault);
+            if let Some(end) = end_of(fault.kind) {
+                return end;
+            }
+            if fault.kind == FaultKind::Trap {
+                return self.say(answer.trap(&trap_of(fault))).await;
+            }
+            if fault.kind == FaultKind::Delay {
+                self.wait(fault).await;
             }
         }
         match reply {
@@ -256,8 +278,9 @@ impl Session {
                 return Next::Cut;
             }
             let caller = device.sign_in(&name, source, |stored| stored == password);
-            caller.map(|caller| {
+            caller.map(|mut caller| {
                 let id = device.signed_in(&name, source, self.service.name());
+                caller.session = Some(id);
                 (caller, id)
             })
         };
@@ -328,11 +351,26 @@ impl Session {
         }
     }
 
+    /// The row of `/user/active`.
+    fn id(&self) -> Option<RowId> {
+        self.caller.as_ref().map(|(_, id)| *id)
+    }
+
     /// The session is no longer among the active users.
     fn leave(&mut self) {
         if let Some((_, id)) = self.caller.take() {
             self.router.device().signed_out(id);
         }
+    }
+}
+
+/// How a fault that has struck ends the session.
+fn end_of(kind: FaultKind) -> Option<Next> {
+    match kind {
+        FaultKind::Disconnect | FaultKind::Reboot | FaultKind::PowerCut => Some(Next::Cut),
+        FaultKind::Stall => Some(Next::Silent),
+        FaultKind::HalfOpen => Some(Next::HalfOpen),
+        FaultKind::Trap | FaultKind::Delay | FaultKind::CounterReset | FaultKind::ClockJump => None,
     }
 }
 

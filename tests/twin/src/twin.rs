@@ -270,6 +270,7 @@ fn router(options: &Options, kept: Option<Kept>) -> anyhow::Result<Router> {
     for request in device.take_carried_out() {
         record.script(&request);
     }
+    device.begin_history();
     Ok(Router::new(device, clock, record, options.agent_user.clone()))
 }
 

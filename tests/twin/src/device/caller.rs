@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use shared::routeros::value::RowId;
+
 use super::{request::Request, trap::Trap};
 
 /// The one on whose behalf a request is carried out.
@@ -13,6 +15,8 @@ pub struct Caller {
     pub policies: Vec<String>,
     /// Where the modelled packets of this session come from.
     pub source: IpAddr,
+    /// The row of `/user/active`; nothing for the router itself.
+    pub session: Option<RowId>,
 }
 
 /// Commands that only look.
@@ -27,6 +31,7 @@ impl Caller {
             user: "*sys".to_owned(),
             policies: all.iter().map(|&policy| policy.to_owned()).collect(),
             source: Ipv4Addr::LOCALHOST.into(),
+            session: None,
         }
     }
 

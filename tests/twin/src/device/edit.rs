@@ -52,6 +52,7 @@ impl Device {
     pub(super) fn set(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
         let values = self.values(spec, request)?;
         if spec.shape == Shape::Single {
+            self.note_single(&spec.path);
             let single = self.singles.entry(spec.path.clone()).or_default();
             for (name, value) in values {
                 single.insert(name, value.unwrap_or_default());
@@ -131,7 +132,9 @@ impl Device {
 
     pub(super) fn make_static(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
         for id in self.resolve(spec, request.rows().unwrap_or_default())? {
-            if let Some(row) = self.store_mut(&spec.store).live_mut(id) {
+            let store = self.store_mut(&spec.store);
+            store.note(id);
+            if let Some(row) = store.live_mut(id) {
                 row.origin = Origin::Static;
             }
         }

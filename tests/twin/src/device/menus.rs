@@ -221,7 +221,7 @@ fn system() -> Vec<Spec> {
         menu("/system/package").read_only().flags("disabled available"),
         menu("/system/routerboard").single(),
         menu("/system/device-mode").single(),
-        menu("/system/history").read_only(),
+        menu("/system/history").read_only().flags("undoable redoable floating-undo"),
         menu("/system/health").read_only(),
         menu("/system/script").unique("name", NAME_TAKEN).flags("invalid").defaults("source= policy=ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon dont-require-permissions=false"),
         menu("/system/script/job").read_only(),

@@ -22,13 +22,7 @@ impl Device {
         while let Some(id) = before.filter(|id| ids.contains(id)) {
             before = store.position(id).and_then(|at| store.rows.get(at + 1)).map(|row| row.id);
         }
-        let (mut moved, mut rest): (Vec<Row>, Vec<Row>) =
-            std::mem::take(&mut store.rows).into_iter().partition(|row| ids.contains(&row.id));
-        let at = before.and_then(|id| rest.iter().position(|row| row.id == id)).unwrap_or(rest.len());
-        moved.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-        rest.splice(at..at, moved);
-        store.rows = rest;
-        store.changed();
+        store.move_before(&ids, before);
         Ok(Reply::Done(None))
     }
 

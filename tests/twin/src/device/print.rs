@@ -52,7 +52,7 @@ impl Device {
         let spec = self.specs.get(&request.menu).ok_or(Trap::NoSuchCommand)?;
         let query = Query::parse(&request.queries)?;
         if spec.shape == Shape::Single {
-            let fields = self.render_single(spec);
+            let fields = self.render_single(caller, spec);
             return Ok(vec![(RowId(0), chosen(fields, request.proplist()))]);
         }
         let only = request.get(".id").or_else(|| request.get("from")).map(|ids| self.resolve(spec, ids)).transpose()?;
@@ -112,7 +112,7 @@ impl Device {
 
     pub(super) fn get(&self, caller: &Caller, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
         let fields = if spec.shape == Shape::Single {
-            self.render_single(spec)
+            self.render_single(caller, spec)
         } else {
             let rows = request.rows().ok_or_else(|| Trap::Missing("number".to_owned()))?;
             let id = self.resolve(spec, rows)?.first().copied().ok_or(Trap::NoSuchItem)?;

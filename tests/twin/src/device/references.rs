@@ -7,6 +7,7 @@ use shared::routeros::value::RowId;
 
 use super::{
     Device,
+    row::Note,
     spec::{Spec, Target},
     trap::Trap,
 };
@@ -86,6 +87,9 @@ impl Device {
                 let Some(value) = row.attributes.get(name) else { continue };
                 let rewritten = replace(value, old, new);
                 if rewritten != *value {
+                    if !row.is_dynamic() {
+                        rows.notes.push(Note { id: row.id, before: Some(row.clone()), next: None, moved: false });
+                    }
                     row.attributes.insert(name.to_owned(), rewritten);
                     rows.changes += 1;
                 }

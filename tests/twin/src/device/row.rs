@@ -75,6 +75,19 @@ impl Row {
     }
 }
 
+/// What a row was before a change, as the history needs it.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// Whose.
+    pub id: RowId,
+    /// The row; nothing when the change made it.
+    pub before: Option<Row>,
+    /// The row that followed it; nothing at the end.
+    pub next: Option<RowId>,
+    /// The row has changed its place, or came or went.
+    pub moved: bool,
+}
+
 /// The rows behind one menu, or behind several that share them.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -83,13 +96,15 @@ pub struct Store {
     pub(super) next: u32,
     /// Counts the changes, so that a listener knows when to look.
     pub changes: u64,
+    /// What has changed since somebody looked, oldest first; nothing of rows of the router's own making.
+    pub(super) notes: Vec<Note>,
     index: Index,
 }
 
 impl Store {
     /// A store whose first id is `first`.
     pub const fn starting_at(first: u32) -> Self {
-        Self { rows: Vec::new(), next: first, changes: 0, index: Index::new() }
+        Self { rows: Vec::new(), next: first, changes: 0, notes: Vec::new(), index: Index::new() }
     }
 
     /// Puts a new row at a place (at the end by default) and gives its id.
@@ -126,11 +141,36 @@ impl Store {
             meters: Default::default(),
             expires: None,
         };
+        if !row.is_dynamic() {
+            self.notes.push(Note { id, before: None, next: None, moved: true });
+        }
+        self.put_in(at, row);
+    }
+
+    fn put_in(&mut self, at: Option<usize>, row: Row) {
         if self.index.knows(self.changes) {
             self.index.insert(&row);
         }
         self.rows.insert(at.unwrap_or(self.rows.len()).min(self.rows.len()), row);
         self.changed();
+    }
+
+    /// Notes what a row is, before it is changed.
+    pub(super) fn note(&mut self, id: RowId) {
+        if let Some(row) = self.position(id).and_then(|at| self.rows.get(at)) {
+            self.notes.push(Note { id, before: Some(row.clone()), next: None, moved: false });
+        }
+    }
+
+    fn note_configured(&mut self, id: RowId) {
+        if self.row(id).is_some_and(|row| !row.is_dynamic()) {
+            self.note(id);
+        }
+    }
+
+    /// The row that follows the one at a place.
+    fn follower(&self, at: usize) -> Option<RowId> {
+        self.rows.get(at + 1).map(|row| row.id)
     }
 
     /// Where a row stands. Rows stand mostly in the order of their ids, so that is where it looks first.
@@ -149,6 +189,7 @@ impl Store {
 
     /// The row of an id, to change its values.
     pub fn row_mut(&mut self, id: RowId) -> Option<&mut Row> {
+        self.note_configured(id);
         self.changes += 1;
         self.position(id).and_then(|at| self.rows.get_mut(at))
     }
@@ -161,6 +202,7 @@ impl Store {
 
     /// Gives a row other values.
     pub fn replace(&mut self, id: RowId, attributes: BTreeMap<String, String>) {
+        self.note_configured(id);
         let Some(row) = self.position(id).and_then(|at| self.rows.get_mut(at)) else { return };
         let known = self.index.knows(self.changes);
         if known {
@@ -206,12 +248,69 @@ impl Store {
 
     /// Takes a row out.
     pub fn remove(&mut self, id: RowId) -> Option<Row> {
-        let row = self.rows.remove(self.position(id)?);
+        let at = self.position(id)?;
+        let next = self.follower(at);
+        let row = self.take_out(at);
+        if !row.is_dynamic() {
+            self.notes.push(Note { id, before: Some(row.clone()), next, moved: true });
+        }
+        Some(row)
+    }
+
+    fn take_out(&mut self, at: usize) -> Row {
+        let row = self.rows.remove(at);
         if self.index.knows(self.changes) {
             self.index.remove(&row);
         }
         self.changed();
-        Some(row)
+        row
+    }
+
+    /// Moves rows before another, or to the end, in the order in which they are named.
+    pub(super) fn move_before(&mut self, ids: &[RowId], before: Option<RowId>) {
+        for at in 0..self.rows.len() {
+            let Some(row) = self.rows.get(at).filter(|row| ids.contains(&row.id)) else { continue };
+            let note = Note { id: row.id, before: Some(row.clone()), next: self.follower(at), moved: true };
+            self.notes.push(note);
+        }
+        let (mut moved, mut rest): (Vec<Row>, Vec<Row>) =
+            std::mem::take(&mut self.rows).into_iter().partition(|row| ids.contains(&row.id));
+        let at = before.and_then(|id| rest.iter().position(|row| row.id == id)).unwrap_or(rest.len());
+        moved.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+        rest.splice(at..at, moved);
+        self.rows = rest;
+        self.changed();
+    }
+
+    /// What a row is now and where it stands, as a note of it would say.
+    pub(super) fn state(&self, id: RowId, moved: bool) -> Note {
+        let at = self.position(id);
+        let next = at.filter(|_| moved).and_then(|at| self.follower(at));
+        Note { id, before: at.and_then(|at| self.rows.get(at)).cloned(), next, moved }
+    }
+
+    /// Makes a row what a note says that it was. One that comes back has its id, and counters at zero.
+    pub(super) fn bring_back(&mut self, note: &Note) {
+        let at = self.position(note.id);
+        let Some(wanted) = &note.before else {
+            if let Some(at) = at {
+                self.take_out(at);
+            }
+            return;
+        };
+        let row = match at.map(|at| (at, self.take_out(at))) {
+            Some((at, there)) => {
+                let row = Row { origin: wanted.origin.clone(), attributes: wanted.attributes.clone(), ..there };
+                if !note.moved {
+                    self.put_in(Some(at), row);
+                    return;
+                }
+                row
+            }
+            None => Row { meters: Default::default(), ..wanted.clone() },
+        };
+        let place = note.next.and_then(|next| self.position(next));
+        self.put_in(place, row);
     }
 
     /// Gives every row a new id, as a restart may.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use shared::routeros::value::format_duration;
 
-use super::{Device, Fields, live::whole_seconds, row::Origin, spec::Spec};
+use super::{Device, Fields, caller::Caller, live::whole_seconds, row::Origin, spec::Spec};
 
 impl Device {
     /// The values of a single menu: what was set, over what is so by itself, over the defaults.
-    pub(super) fn render_single(&self, spec: &Spec) -> Fields {
+    pub(super) fn render_single(&self, caller: &Caller, spec: &Spec) -> Fields {
+        if spec.path == "/safe-mode" {
+            return self.safe_mode_fields(caller);
+        }
         let mut fields: Fields =
             spec.defaults.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let set = self.singles.get(&spec.path);
@@ -76,7 +79,6 @@ impl Device {
                 ("current-firmware", "7.16.2"),
                 ("upgrade-firmware", "7.16.2"),
             ],
-            "/safe-mode" => vec![("enabled", "false"), ("user", ""), ("current", "false"), ("owner", "")],
             "/ip/dns" => vec![("dynamic-servers", "203.0.113.1"), ("cache-used", "42")],
             _ => Vec::new(),
         };

@@ -36,7 +36,7 @@ impl Device {
         if !policies.iter().any(|policy| policy == "api") {
             return Err(Trap::Failure("not allowed (9)".to_owned()));
         }
-        Ok(Caller { user: user.to_owned(), policies, source })
+        Ok(Caller { user: user.to_owned(), policies, source, session: None })
     }
 
     /// Whether a service takes sessions from this place (`/ip/service address`).
@@ -58,6 +58,7 @@ impl Device {
 
     /// A session has ended.
     pub fn signed_out(&mut self, id: RowId) {
+        self.hold_lost(id);
         if let Some(row) = self.store_mut("/user/active").remove(id) {
             self.log(
                 "system,info,account",

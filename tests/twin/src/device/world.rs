@@ -134,6 +134,22 @@ impl Device {
         }
     }
 
+    /// The power goes: what was configured within `lost` before is gone (how long a router takes to write it to its
+    /// flash no source says), and all that a restart loses.
+    pub fn power_cut(&mut self, now: Duration, lost: Duration) {
+        self.settle(now);
+        self.undo_newer(now.saturating_sub(lost));
+        self.reboot(now);
+    }
+
+    /// The time of day jumps by so many milliseconds, backward when below zero. No time passes.
+    pub fn shift_clock(&mut self, now: Duration, by_ms: i64) {
+        self.settle(now);
+        let by = Duration::from_millis(by_ms.unsigned_abs());
+        self.epoch = if by_ms < 0 { self.epoch.saturating_sub(by) } else { self.epoch + by };
+        self.log("system,info", "time changed");
+    }
+
     /// A restart: what lived in memory is gone, ids are others, counters and uptime begin at zero.
     pub fn reboot(&mut self, now: Duration) {
         self.reset_all_counters(now);
@@ -149,6 +165,7 @@ impl Device {
         self.forget_schedules();
         self.boot_containers();
         self.unsettled = true;
+        self.begin_history();
         self.settle(now);
         self.log("system,info", "router rebooted");
     }

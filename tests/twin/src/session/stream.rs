@@ -156,7 +156,7 @@ impl Running {
             Err(trap) => self.answer.trap(&trap),
         };
         if let Some(talk) = self.talk {
-            self.router.arrival(talk, pieces.iter().map(Vec::len).sum()).await;
+            self.router.arrival(talk, pieces.iter().map(Vec::len).sum(), self.caller.session).await;
         }
         for piece in pieces {
             let _ = self.out.send(piece).await;
@@ -172,7 +172,7 @@ impl Running {
         // Without the client's acknowledgements nothing goes out for long either.
         if let Some(talk) = self.talk {
             let bytes = row.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-            self.router.arrival(talk, bytes).await;
+            self.router.arrival(talk, bytes, self.caller.session).await;
         }
         self.out.send(self.answer.one(row)).await.map_err(|_| Gone)
     }
