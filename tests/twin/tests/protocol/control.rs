@@ -37,7 +37,7 @@ async fn the_world_is_changed_and_what_cannot_be_is_refused_with_the_reason() {
         ("/traffic", json!({"menu": "/ip/firewall/filter", "rule": "none", "bytes": 77}), 422),
         ("/fault", json!({"kind": "trap", "command": "/x", "nth": 3}), 200),
         ("/fault", json!({"kind": "earthquake"}), 422),
-        ("/fault", json!({"kind": "power-cut"}), 501),
+        ("/fault", json!({"kind": "power-cut", "ms": "long"}), 422),
         ("/clock", json!({"advance_ms": 1000}), 200),
         ("/trace", json!({}), 422),
         ("/link", json!({"interface": "wg-vpn"}), 422),
