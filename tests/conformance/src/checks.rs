@@ -60,4 +60,7 @@ pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (29, "the twin is known to be simpler here"),
     (30, "it would write files, which carry no mark"),
     (31, "it needs a schedule that runs"),
+    (34, "it would undo what others did meanwhile, and empty the history"),
+    (35, "it needs a second session that holds safe mode, and power that is cut"),
+    (36, "it needs power that is cut"),
 ];
