@@ -94,8 +94,11 @@ impl<'a> Bench<'a> {
     /// Adds a scratch row that may be refused.
     ///
     /// # Errors
-    /// [`Stop::Lost`], and a refusal without a reason.
+    /// [`Stop::Lost`], also for a menu in which nobody would look for what was left.
     pub async fn attempt_add(&self, menu: &'static str, words: &[&str]) -> Result<Result<String, Vec<Trap>>, Stop> {
+        if !scratch::MENUS.contains(&menu) {
+            return Err(Stop::Lost(format!("{menu} is not among scratch::MENUS, so nothing is added there")));
+        }
         let command = format!("{menu}/add");
         let comment = format!("=comment={}", self.mark());
         let mut all = vec![command.as_str()];

@@ -87,6 +87,20 @@ async fn read_only_writes_nothing() {
     assert!(!twin.recorded().iter().any(written));
 }
 
+#[tokio::test]
+async fn it_takes_the_pinned_certificate_and_no_other() {
+    let twin = twin("7.24").await;
+    let address = twin.api_tls.to_string();
+    for (fingerprint, expected) in [(twin.fingerprint.clone(), 0), ("00".repeat(32), 2)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bulkhead-conformance"));
+        command.args([&address, "--tls", "--fingerprint", &fingerprint, "--read-only", "--only", "system-active"]);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "admin\n").unwrap();
+        let output = command.arg("--password-file").arg(file.path()).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 /// A run that is held in the middle of a check, its rows on the router.
 async fn held(twin: &Twin) -> Child {
     twin.fault(Fault::new(FaultKind::Stall, "/ip/firewall/filter/move"));
