@@ -69,6 +69,8 @@ pub type Fields = Vec<(String, String)>;
 pub enum Reply {
     /// A `!re` for each, then `!done`; none gives `!empty` from 7.18 on.
     Rows(Vec<Fields>),
+    /// The rows of a long table, for those who take them in pages: [`Device::render_rows`] gives each.
+    Pages(Vec<RowId>),
     /// `!done`, with what was returned.
     Done(Option<String>),
     /// The answer goes on: the session asks [`Device::render_menu`], [`Device::monitor_row`] or

@@ -20,7 +20,7 @@ use tokio::{
 
 use self::answer::Answer;
 use crate::{
-    device::{Reply, caller::Caller, reach::TalkId, request::Request, trap::Trap},
+    device::{Reply, caller::Caller, print::PAGE, reach::TalkId, request::Request, trap::Trap},
     fault::{Fault, FaultKind, When},
     router::{Router, Service},
     text,
@@ -233,6 +233,7 @@ impl Session {
         }
         match reply {
             Ok(Reply::Rows(rows)) => self.say(answer.rows(&rows, says_empty)).await,
+            Ok(Reply::Pages(ids)) => self.say_pages(&answer, &caller, &request, &ids, says_empty).await,
             Ok(Reply::Done(value)) => self.say(answer.done(value.as_deref())).await,
             Ok(Reply::Stream(stream)) => {
                 let tag = sentence.tag_word().unwrap_or_default().to_vec();
@@ -256,6 +257,28 @@ impl Session {
             }
             Err(trap) => self.say(answer.trap(&trap)).await,
         }
+    }
+
+    /// The rows of a long table, page by page, each no sooner than there is room for it.
+    async fn say_pages(
+        &mut self,
+        answer: &Answer,
+        caller: &Caller,
+        request: &Request,
+        ids: &[RowId],
+        says_empty: bool,
+    ) -> Next {
+        let mut empty = true;
+        for page in ids.chunks(PAGE) {
+            let rows = self.router.device().render_rows(caller, request, page);
+            let rows = match rows {
+                Ok(rows) => rows,
+                Err(trap) => return self.say(answer.trap(&trap)).await,
+            };
+            empty &= rows.is_empty();
+            self.send(answer.page(&rows)).await;
+        }
+        self.say(answer.rows(&[], empty && says_empty)).await
     }
 
     /// Where a peer that is still to sign in comes from, by the user whom it names.

@@ -5,6 +5,7 @@
 use super::spec::{BRIDGE, INTERFACE, LIST, Spec, TABLE, Target, menu};
 
 const INTERFACE_TAKEN: &str = "already have interface with such name";
+const POOL: Target = Target::Named("/ip/pool", "");
 const NAME_TAKEN: &str = "item with such name already exists";
 
 /// All modelled menus.
@@ -100,7 +101,8 @@ fn addressing() -> Vec<Spec> {
             .unique("address interface", "already have such address")
             .flags("disabled dynamic invalid link-local global slave deprecated")
             .defaults("eui-64=false advertise=true no-dad=false auto-link-local=true from-pool=")
-            .refers("interface", INTERFACE),
+            .refers("interface", INTERFACE)
+            .topology(),
         menu("/ip/route")
             .flags("disabled dynamic inactive ecmp hw-offloaded")
             .defaults("distance=1 scope=30 target-scope=10 routing-table=main dst-address=0.0.0.0/0 suppress-hw-offload=false")
@@ -192,20 +194,24 @@ fn services() -> Vec<Spec> {
             .unique("name", NAME_TAKEN)
             .flags("disabled dynamic invalid")
             .defaults("lease-time=30m address-pool=static-only use-radius=no lease-script= authoritative=yes")
-            .refers("interface", INTERFACE),
+            .refers("interface", INTERFACE)
+            .refers("address-pool", POOL)
+            .topology(),
         menu("/ip/dhcp-server/lease")
             .unique("address", "already have such entry")
             .flags("disabled dynamic radius blocked")
-            .defaults("address-lists= dhcp-option="),
+            .defaults("address-lists= dhcp-option=")
+            .refers("server", Target::Named("/ip/dhcp-server", "")),
         menu("/ip/dhcp-server/network").needs("address").unique("address", "already have such entry").flags("dynamic").defaults("dns-server= wins-server= ntp-server= caps-manager= dhcp-option="),
-        menu("/ip/pool").needs("name ranges").unique("name", NAME_TAKEN).flags(""),
+        menu("/ip/pool").needs("name ranges").unique("name", NAME_TAKEN).flags("").refers("next-pool", POOL),
         menu("/ip/dns").single().defaults(
             "servers= use-doh-server= verify-doh-cert=false allow-remote-requests=false max-udp-packet-size=4096 \
              query-server-timeout=2s query-total-timeout=10s max-concurrent-queries=100 \
              max-concurrent-tcp-sessions=20 cache-size=2048 cache-max-ttl=1w address-list-extra-time=0s vrf=main",
         ),
         menu("/ip/dns/static").ordered().flags("disabled dynamic").defaults("type=A ttl=1d"),
-        menu("/ip/service").flags("disabled dynamic invalid").defaults("address= max-sessions=20 vrf=main tls-version=any certificate=none"),
+        menu("/ip/service").flags("disabled dynamic invalid").defaults("address= max-sessions=20 vrf=main tls-version=any certificate=none")
+            .refers("certificate", Target::Named("/certificate", "")),
         menu("/certificate").unique("name", NAME_TAKEN).flags("private-key trusted expired revoked"),
     ]
 }

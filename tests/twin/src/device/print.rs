@@ -21,6 +21,26 @@ pub enum Depth {
     Lasting,
 }
 
+/// How many rows are rendered at once; longer tables are answered in pages, so that no print needs much memory.
+pub const PAGE: usize = 500;
+
+/// A print's request, read.
+struct View<'a> {
+    spec: &'a Spec,
+    request: &'a Request,
+    query: Query,
+    only: Option<Vec<RowId>>,
+    depth: Depth,
+}
+
+impl<'a> View<'a> {
+    fn new(device: &Device, spec: &'a Spec, request: &'a Request, depth: Depth) -> Result<Self, Trap> {
+        let ids = request.get(".id").or_else(|| request.get("from"));
+        let only = ids.map(|ids| device.resolve(spec, ids)).transpose()?;
+        Ok(Self { spec, request, query: Query::parse(&request.queries)?, only, depth })
+    }
+}
+
 impl Device {
     pub(super) fn print(&mut self, caller: &Caller, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
         let follow_only = request.switch("follow-only");
@@ -37,6 +57,10 @@ impl Device {
                 .map(|interval| Reply::Stream(Stream::Repeat(interval)))
                 .map_err(|_| Trap::InvalidValue("interval".to_owned()));
         }
+        if request.paged && self.store(&spec.store).rows.len() > PAGE && !request.switch("count-only") {
+            Query::parse(&request.queries)?;
+            return Ok(Reply::Pages(self.store(&spec.store).rows.iter().map(|row| row.id).collect()));
+        }
         let rows = self.render_menu(caller, request, Depth::Whole)?;
         if request.switch("count-only") {
             return Ok(Reply::Done(Some(rows.len().to_string())));
@@ -50,32 +74,43 @@ impl Device {
     /// A query that is none, or a menu that is not there.
     pub fn render_menu(&self, caller: &Caller, request: &Request, depth: Depth) -> Result<Vec<(RowId, Fields)>, Trap> {
         let spec = self.specs.get(&request.menu).ok_or(Trap::NoSuchCommand)?;
-        let query = Query::parse(&request.queries)?;
         if spec.shape == Shape::Single {
             let fields = self.render_single(caller, spec);
             return Ok(vec![(RowId(0), chosen(fields, request.proplist()))]);
         }
-        let only = request.get(".id").or_else(|| request.get("from")).map(|ids| self.resolve(spec, ids)).transpose()?;
-        let rows = &self.store(&spec.store).rows;
-        let mut shown = Vec::new();
-        for (at, row) in rows.iter().enumerate() {
-            let kind = spec.kind.is_empty() || row.kind == spec.kind;
-            let wanted = only.as_ref().is_none_or(|ids| ids.contains(&row.id));
-            let born =
-                (!request.switch("dynamic") || row.is_dynamic()) && (!request.switch("static") || !row.is_dynamic());
-            if !(kind && wanted && born) {
-                continue;
-            }
-            let mut fields = self.render(caller, spec, row, depth);
-            if spec.shape == Shape::Ordered && depth == Depth::Whole {
-                let next = rows.get(at + 1).map_or(RowId(u32::MAX), |row| row.id);
-                fields.insert(1, (".nextid".to_owned(), next.to_string()));
-            }
-            if query.keeps(|name| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())) {
-                shown.push((row.id, chosen(fields, request.proplist())));
-            }
+        let view = View::new(self, spec, request, depth)?;
+        let rows = self.store(&spec.store).rows.iter().enumerate();
+        Ok(rows.filter_map(|(at, row)| Some((row.id, self.shown(caller, &view, at, row)?))).collect())
+    }
+
+    /// Some of the rows that a print shows: those of these ids that are still there.
+    ///
+    /// # Errors
+    /// As [`Device::render_menu`].
+    pub fn render_rows(&self, caller: &Caller, request: &Request, ids: &[RowId]) -> Result<Vec<Fields>, Trap> {
+        let spec = self.specs.get(&request.menu).ok_or(Trap::NoSuchCommand)?;
+        let view = View::new(self, spec, request, Depth::Whole)?;
+        let store = self.store(&spec.store);
+        let places = ids.iter().filter_map(|id| store.position(*id));
+        Ok(places.filter_map(|at| self.shown(caller, &view, at, store.rows.get(at)?)).collect())
+    }
+
+    /// A row as a print shows it, unless it is not to be shown.
+    fn shown(&self, caller: &Caller, view: &View<'_>, at: usize, row: &Row) -> Option<Fields> {
+        let spec = view.spec;
+        let kind = spec.kind.is_empty() || row.kind == spec.kind;
+        let wanted = view.only.as_ref().is_none_or(|ids| ids.contains(&row.id));
+        let switch = |name: &str| view.request.switch(name);
+        if !kind || !wanted || (switch("dynamic") && !row.is_dynamic()) || (switch("static") && row.is_dynamic()) {
+            return None;
         }
-        Ok(shown)
+        let mut fields = self.render(caller, spec, row, view.depth);
+        if spec.shape == Shape::Ordered && view.depth == Depth::Whole {
+            let next = self.store(&spec.store).rows.get(at + 1).map_or(RowId(u32::MAX), |row| row.id);
+            fields.insert(1, (".nextid".to_owned(), next.to_string()));
+        }
+        let value = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        view.query.keeps(value).then(|| chosen(fields, view.request.proplist()))
     }
 
     /// One row, all that the caller may see of it.

@@ -1,7 +1,7 @@
 //! Values that name other rows: checked when they are set, rewritten when the named row is renamed, left on a dead id
 //! when it is removed (a row of the same name, added later, is another row).
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use shared::routeros::value::RowId;
 
@@ -12,6 +12,10 @@ use super::{
     trap::Trap,
 };
 use crate::schema::offered;
+
+/// Words in the place of a name that the console does not offer.
+const WORDS: [(&str, &str); 4] =
+    [("address-pool", "static-only"), ("next-pool", "none"), ("server", "all"), ("certificate", "none")];
 
 /// The id of no row.
 const EMPTY: &str = "*FFFFFFFF";
@@ -27,7 +31,10 @@ impl Device {
         for part in parts {
             let there = match target {
                 Target::Named(store, kind) => {
-                    part == EMPTY || self.is_named(store, kind, part) || offered(&spec.path, name).contains(&part)
+                    part == EMPTY
+                        || self.is_named(store, kind, part)
+                        || offered(&spec.path, name).contains(&part)
+                        || WORDS.contains(&(name, part))
                 }
                 Target::InterfaceOrList => {
                     self.is_named("/interface", "", part) || self.is_named("/interface/list", "", part)
@@ -64,22 +71,15 @@ impl Device {
 
     /// A row of `store` got another name: whoever named it names it still.
     pub(super) fn renamed(&mut self, store: &str, old: &str, new: &str) {
-        let mut touched = Vec::new();
-        for spec in self.specs.values().filter(|spec| spec.kind.is_empty() || spec.path == "/interface") {
-            touched.extend(
-                spec.references
-                    .iter()
-                    .filter(|(_, target)| points_at(**target, store))
-                    .map(|(name, _)| (spec.store.clone(), *name)),
-            );
-        }
-        for spec in self.specs.values().filter(|spec| !spec.kind.is_empty()) {
-            touched.extend(
-                spec.references
-                    .iter()
-                    .filter(|(_, target)| points_at(**target, store))
-                    .map(|(name, _)| (spec.store.clone(), *name)),
-            );
+        let touched: BTreeSet<(String, &str)> = self
+            .specs
+            .values()
+            .flat_map(|spec| spec.references.iter().map(|(name, target)| (spec.store.clone(), *name, *target)))
+            .filter(|(.., target)| points_at(*target, store))
+            .map(|(place, name, _)| (place, name))
+            .collect();
+        if touched.is_empty() {
+            return;
         }
         for (place, name) in touched {
             let Some(rows) = self.stores.get_mut(&place) else { continue };

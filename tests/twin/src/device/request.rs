@@ -15,6 +15,8 @@ pub struct Request {
     pub arguments: Vec<(String, String)>,
     /// Query words without their question marks.
     pub queries: Vec<String>,
+    /// Whether the asker takes the rows of a long table in pages.
+    pub paged: bool,
 }
 
 impl Request {
@@ -28,13 +30,14 @@ impl Request {
             verb: verb.to_owned(),
             arguments: sentence.attributes().map(|(key, value)| (name(key), name(value))).collect(),
             queries: sentence.queries().map(name).collect(),
+            paged: true,
         }
     }
 
     /// A request made in the twin itself.
     pub fn new(menu: &str, verb: &str, arguments: &[(&str, &str)]) -> Self {
         let arguments = arguments.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { menu: menu.to_owned(), verb: verb.to_owned(), arguments, queries: Vec::new() }
+        Self { menu: menu.to_owned(), verb: verb.to_owned(), arguments, queries: Vec::new(), paged: false }
     }
 
     /// The whole path.

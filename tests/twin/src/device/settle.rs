@@ -84,6 +84,7 @@ impl Device {
     fn derive(&mut self) {
         if std::mem::take(&mut self.unsettled) {
             self.topology += 1;
+            self.derive_list_ports();
             self.derive_interfaces();
             self.derive_bridges();
             self.derive_addresses();

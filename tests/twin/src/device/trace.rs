@@ -13,7 +13,7 @@ mod action;
 mod address;
 mod chain;
 mod connection;
-mod interface;
+pub(super) mod interface;
 mod layer2;
 mod matcher;
 mod nat;

@@ -74,7 +74,7 @@ impl Call<'_> {
                         device.wants_reboot();
                         Ok((Value::Nothing, None))
                     }
-                    Reply::Stream(_) => {
+                    Reply::Stream(_) | Reply::Pages(_) => {
                         Err(format!("failure: this twin does not carry out {} in a script", request.path()))
                     }
                 }
@@ -206,6 +206,6 @@ fn get(device: &mut Device, now: Duration, caller: &Caller, request: &Request) -
     let reply = device.perform(now, caller, request)?;
     Ok(match reply {
         Reply::Done(Some(text)) => Value::of_property(name, &text),
-        Reply::Done(None) | Reply::Rows(_) | Reply::Stream(_) | Reply::Reboot => Value::Nothing,
+        Reply::Done(None) | Reply::Rows(_) | Reply::Pages(_) | Reply::Stream(_) | Reply::Reboot => Value::Nothing,
     })
 }

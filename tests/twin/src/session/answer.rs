@@ -37,6 +37,15 @@ impl Answer {
         pieces
     }
 
+    /// Some rows of an answer that goes on.
+    pub(super) fn page(&self, rows: &[Fields]) -> Vec<Vec<u8>> {
+        let mut pieces = Vec::new();
+        for row in rows {
+            push(&mut pieces, &self.row(row));
+        }
+        pieces
+    }
+
     /// One `!re`, as a piece of its own.
     pub(super) fn one(&self, row: &Fields) -> Vec<u8> {
         encoded(&self.row(row))

@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod cascades;
 mod editing;
 mod queries;
 mod values;

@@ -13,6 +13,7 @@ mod editing;
 mod endurance;
 mod faults;
 mod following;
+mod long_tables;
 mod other_clients;
 mod scripts;
 mod sign_in;

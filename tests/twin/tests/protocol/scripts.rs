@@ -48,7 +48,7 @@ async fn an_installers_script_may_run_again_and_changes_nothing_then() {
   /certificate/sign number=bulkhead-api
   /ip/service/set [/ip/service/find name=api-ssl certificate=none] certificate=bulkhead-api
 }
-/ip/service/set [/ip/service/find name=api-ssl certificate=none] certificate=other
+/ip/service/set [/ip/service/find name=api-ssl certificate=none] certificate=none
 /ip/service/set numbers=api-ssl disabled=no
 :if ([:len [/ip/firewall/filter/find dynamic=no]] = 0) do={
   /ip/firewall/filter/add chain=input comment="bulkhead:installer/api"

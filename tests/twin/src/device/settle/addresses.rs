@@ -18,6 +18,9 @@ impl Device {
             .filter(|row| row.is("slave"))
             .map(|row| row.name().to_owned())
             .collect();
+        self.flag_rows("/ip/dhcp-server", "invalid", |row| {
+            is_dead(row.text("interface")) || slaves.contains(row.text("interface"))
+        });
         let ports: BTreeMap<String, String> = self
             .store("/interface/bridge/port")
             .rows

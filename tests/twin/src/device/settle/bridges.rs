@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::device::{Device, form::overlap, row::Row};
+use crate::device::{Device, form::overlap, references::is_dead, row::Row, trace::interface::is_member};
 
 impl Device {
     pub(super) fn derive_bridges(&mut self) {
@@ -13,8 +13,11 @@ impl Device {
             .filter(|row| row.is("running"))
             .map(|row| row.name().to_owned())
             .collect();
+        let lists: BTreeSet<String> =
+            self.store("/interface/list").rows.iter().map(|row| row.name().to_owned()).collect();
         self.flag_rows("/interface/bridge/port", "inactive", |row| {
-            row.is_disabled() || !running.contains(row.text("interface"))
+            let name = row.text("interface");
+            row.is_disabled() || is_dead(row.text("bridge")) || !(running.contains(name) || lists.contains(name))
         });
         self.derive_pvid_rows();
         let ports: Vec<(String, String, String)> = self
@@ -44,6 +47,34 @@ impl Device {
             row.derived.insert("current-tagged", tagged.join(","));
             row.derived.insert("current-untagged", untagged.join(","));
         }
+    }
+
+    /// A port that names an interface list has a row of the router's own for each member.
+    pub(super) fn derive_list_ports(&mut self) {
+        let ports = &self.store("/interface/bridge/port").rows;
+        let written: BTreeSet<&str> =
+            ports.iter().filter(|row| !row.is_dynamic()).map(|row| row.text("interface")).collect();
+        let mut wanted = Vec::new();
+        for port in ports.iter().filter(|row| !row.is_dynamic() && !row.is_disabled()) {
+            let (bridge, list) = (port.text("bridge"), port.text("interface"));
+            if self.store("/interface/list").named(list).is_none() || self.interface(list).is_some() {
+                continue;
+            }
+            let members = self
+                .store("/interface")
+                .rows
+                .iter()
+                .map(Row::name)
+                .filter(|name| *name != bridge && !written.contains(name) && is_member(self, list, Some(name)));
+            for name in members {
+                let taken = ["bridge", "pvid", "frame-types", "ingress-filtering", "horizon"];
+                let mut values: Vec<(&str, String)> =
+                    taken.into_iter().map(|value| (value, port.text(value).to_owned())).collect();
+                values.push(("interface", name.to_owned()));
+                wanted.push((format!("list {name}"), values));
+            }
+        }
+        self.keep_dynamic("/interface/bridge/port", "list ", &wanted);
     }
 
     /// A bridge that filters VLANs has a row for each pvid that nobody wrote down.

@@ -26,7 +26,7 @@ impl Device {
             .store("/interface/bridge/port")
             .rows
             .iter()
-            .filter(|row| !row.is_disabled())
+            .filter(|row| !row.is_disabled() && !is_dead(row.text("bridge")))
             .map(|row| row.text("interface").to_owned())
             .collect();
         // A parent may stand after its VLANs, and VLANs may be stacked: settle until nothing changes.

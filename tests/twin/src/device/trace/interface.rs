@@ -20,7 +20,7 @@ pub(super) fn is_one(device: &Device, wanted: &str, interface: Option<&str>) -> 
 }
 
 /// Whether an interface is in a list.
-pub(super) fn is_member(device: &Device, list: &str, interface: Option<&str>) -> bool {
+pub(in crate::device) fn is_member(device: &Device, list: &str, interface: Option<&str>) -> bool {
     interface.is_some_and(|name| is_in(device, list, name, DEPTH))
 }
 
