@@ -13,7 +13,7 @@ use shared::routeros::{
     value::RowId,
 };
 
-use super::{Device, connections::table, meter::Rate};
+use super::{Device, connections::table, meter::Rate, row::Row};
 
 /// Flows follow a change of rules within this time, not at each of ten thousand changes.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -101,7 +101,7 @@ impl Device {
         for hit in hits {
             let Some(store) = self.stores.get_mut(hit.menu) else { continue };
             if store.rows.get(hit.at).is_none_or(|row| row.id != hit.id) {
-                hit.at = store.rows.iter().position(|row| row.id == hit.id).unwrap_or(usize::MAX);
+                hit.at = store.position(hit.id).unwrap_or(usize::MAX);
             }
             if let Some(row) = store.rows.get_mut(hit.at) {
                 row.meters[0].add(millibits);
@@ -114,7 +114,6 @@ impl Device {
         let mut flows = std::mem::take(&mut self.flows);
         let due = flows.stale || to.saturating_sub(flows.judged) >= PATIENCE;
         if due && (flows.stale || flows.changes != self.rule_changes()) {
-            self.forget_idle_connections();
             flows = Flows { running: self.judge_flows(), rules: self.running_rules(), stale: false, ..flows };
             flows.changes = self.rule_changes();
         }
@@ -127,15 +126,7 @@ impl Device {
                 row.meters[0].run(from, to);
             }
         }
-        let Some(store) = self.stores.get_mut("/interface") else { return };
-        let mut moved: Vec<(String, [u128; 2])> = Vec::new();
-        for row in store.rows.iter_mut().filter(|row| row.is("running")) {
-            if row.meters.iter().any(|meter| meter.rate != Rate::Still) {
-                let [rx, tx] = &mut row.meters;
-                let amounts = [rx.run(from, to), tx.run(from, to)];
-                moved.push((row.name().to_owned(), amounts));
-            }
-        }
+        let moved = self.run_interfaces(from, to);
         for flow in &mut flows.running {
             let Some((_, amounts)) = moved.iter().find(|(name, _)| *name == flow.interface) else { continue };
             let (there, back) = (amounts[flow.first], amounts[1 - flow.first]);
@@ -148,7 +139,24 @@ impl Device {
                 row.expires = Some(expires);
             }
         }
+        if due {
+            self.forget_idle_connections();
+        }
         self.flows = flows;
+    }
+
+    /// What each interface whose counters run took in and gave out.
+    fn run_interfaces(&mut self, from: Duration, to: Duration) -> Vec<(String, [u128; 2])> {
+        let Some(store) = self.stores.get_mut("/interface") else { return Vec::new() };
+        let moving = store
+            .rows
+            .iter_mut()
+            .filter(|row| row.is("running") && row.meters.iter().any(|meter| meter.rate != Rate::Still));
+        let run = |row: &mut Row| {
+            let [rx, tx] = &mut row.meters;
+            (row.attributes.get("name").cloned().unwrap_or_default(), [rx.run(from, to), tx.run(from, to)])
+        };
+        moving.map(run).collect()
     }
 
     fn running_rules(&self) -> Vec<Hit> {

@@ -85,8 +85,9 @@ impl Device {
         self.settle(now);
         let id = self.interface(interface).map(|row| row.id);
         if let Some(row) = id.and_then(|id| self.store_mut("/interface").row_mut(id)) {
-            row.meters[0].rate = Rate::Flat(rx);
-            row.meters[1].rate = Rate::Flat(tx);
+            for (meter, bps) in row.meters.iter_mut().zip([rx, tx]) {
+                meter.rate = if bps == 0 { Rate::Still } else { Rate::Flat(bps) };
+            }
         }
         self.rates_changed();
         Ok(())
