@@ -3,6 +3,7 @@
 //! Everything here talks over loopback, ends what it started, and waits by asking again until a bound, never for a
 //! fixed time.
 
+pub mod agent;
 pub mod clock;
 pub mod control;
 pub mod demo;

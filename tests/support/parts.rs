@@ -1,4 +1,4 @@
-//! The parts one by one, for tests that stand in the place of one of them: a broker that is not ours, a twin, an agent.
+//! The parts one by one, for tests that stand in the place of one of them: a broker that is not ours, a twin. The agent has a file of its own.
 
 use crate::{
     clock,
@@ -8,15 +8,16 @@ use crate::{
     rest::Rest,
 };
 use anyhow::Context as _;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ed25519_dalek::SigningKey;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde::Deserialize;
 use std::{
     fs,
     net::{Ipv4Addr, TcpListener, TcpStream},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
 };
 
 /// A process that ends with the value.
@@ -26,7 +27,7 @@ pub struct Part {
 }
 
 impl Part {
-    fn start(command: &mut Command, log: PathBuf) -> anyhow::Result<Self> {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> anyhow::Result<Self> {
         let output = fs::File::create(&log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         Ok(Self { child: command.spawn().with_context(|| format!("{command:?}"))?, log })
@@ -40,6 +41,19 @@ impl Part {
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|ended| ended.is_none())
+    }
+
+    /// Asks it to end, and gives how it did.
+    ///
+    /// # Errors
+    /// Where it goes on.
+    pub async fn ended_by_sigterm(&mut self) -> anyhow::Result<ExitStatus> {
+        kill(Pid::from_raw(self.child.id().try_into()?), Signal::SIGTERM)?;
+        clock::wait("the end", clock::SOON, || {
+            let ended = self.child.try_wait();
+            async { Ok(ended?) }
+        })
+        .await
     }
 }
 
@@ -150,17 +164,17 @@ impl Controller {
 pub struct Twin {
     /// Its control surface.
     pub control: Control,
-    ready: TwinReady,
-    password: String,
+    pub(crate) ready: TwinReady,
+    pub(crate) password: String,
     record: PathBuf,
     _part: Part,
 }
 
 #[derive(Deserialize)]
-struct TwinReady {
-    api_tls: String,
+pub(crate) struct TwinReady {
+    pub(crate) api_tls: String,
     control: String,
-    fingerprint: String,
+    pub(crate) fingerprint: String,
 }
 
 impl Twin {
@@ -203,85 +217,5 @@ impl Twin {
     /// Where the file is missing.
     pub fn record(&self) -> anyhow::Result<String> {
         Ok(fs::read_to_string(&self.record)?)
-    }
-}
-
-/// `bulkhead-agent`.
-pub struct Agent {
-    /// The process.
-    pub part: Part,
-}
-
-/// The keys of an agent whose controller is the test.
-pub struct Keys {
-    /// The controller's.
-    pub controller: SigningKey,
-    /// The agent's.
-    pub agent: SigningKey,
-}
-
-impl Agent {
-    /// Starts one on a mount that `bulkhead router add` wrote, told where the twin and its own data are: on a router
-    /// the gateway and `/data` say that.
-    ///
-    /// # Errors
-    /// Where the mount is not whole or it does not start.
-    pub fn on_mount(mount: &Path, twin: &Twin, place: &Path) -> anyhow::Result<Self> {
-        let file = mount.join("agent.toml");
-        let mut config: toml::Table = fs::read_to_string(&file)?.parse()?;
-        fs::create_dir_all(mount.join("data"))?;
-        config.insert("data".to_owned(), toml::Value::from("data"));
-        let routeros = config.get_mut("routeros").and_then(toml::Value::as_table_mut).context("no [routeros]")?;
-        let port = twin.ready.api_tls.rsplit(':').next().unwrap_or_default().parse::<i64>()?;
-        routeros.insert("address".to_owned(), toml::Value::from("127.0.0.1"));
-        routeros.insert("port".to_owned(), toml::Value::from(port));
-        fs::write(&file, toml::to_string(&config)?)?;
-        Self::run(mount, place)
-    }
-
-    /// `bulkhead-agent check` on the same mount.
-    ///
-    /// # Errors
-    /// Where it was not built.
-    pub fn check(mount: &Path) -> anyhow::Result<Command> {
-        let mut command = Command::new(demo::program("bulkhead-agent")?);
-        command.arg("--config").arg(mount.join("agent.toml")).arg("check");
-        Ok(command)
-    }
-
-    fn run(mount: &Path, place: &Path) -> anyhow::Result<Self> {
-        let mut command = Command::new(demo::program("bulkhead-agent")?);
-        command.arg("--config").arg(mount.join("agent.toml")).arg("--die-with-parent").current_dir(mount);
-        Ok(Self { part: Part::start(&mut command, place.join("agent.log"))? })
-    }
-
-    /// Writes a mount for an agent that trusts the test, and starts it.
-    ///
-    /// # Errors
-    /// Where a file cannot be written or it does not start.
-    pub fn start(router: &str, twin: &Twin, broker: &Broker, place: &Path) -> anyhow::Result<(Self, Keys)> {
-        let keys = Keys { controller: SigningKey::from_bytes(&[7; 32]), agent: SigningKey::from_bytes(&[8; 32]) };
-        let mount = place.join("mount");
-        fs::create_dir_all(mount.join("data"))?;
-        fs::set_permissions(&mount, fs::Permissions::from_mode(0o700))?;
-        let (host, port) = twin.ready.api_tls.rsplit_once(':').context("the twin's address has no port")?;
-        let config = format!(
-            "router_id = \"{router}\"\ndata = \"data\"\n\
-             [routeros]\naddress = \"{host}\"\nport = {port}\nfingerprint = \"{}\"\nusername = \"admin\"\n\
-             [mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n[keys]\ncontroller = \"{}\"\n[poll]\nperiod_s = 1\n",
-            twin.ready.fingerprint,
-            broker.port,
-            STANDARD.encode(keys.controller.verifying_key().as_bytes()),
-        );
-        for (file, text) in [
-            ("agent.toml", config),
-            ("routeros.password", twin.password.clone()),
-            ("agent.key", STANDARD.encode(keys.agent.as_bytes())),
-        ] {
-            let mut options = fs::File::options();
-            let opened = options.write(true).create_new(true).mode(0o600).open(mount.join(file))?;
-            std::io::Write::write_all(&mut &opened, text.as_bytes())?;
-        }
-        Ok((Self::run(&mount, place)?, keys))
     }
 }

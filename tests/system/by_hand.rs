@@ -7,9 +7,10 @@ use std::{
     process::Command,
 };
 use support::{
+    agent::{Agent, enrolled},
     clock, needs,
     outside::{self, Follower, Lacking},
-    parts::{Agent, Broker, Controller, Twin},
+    parts::{Broker, Controller},
     rest::Rest,
 };
 
@@ -31,15 +32,6 @@ fn client(program: &Path, broker: &Broker) -> Command {
     let mut command = Command::new(program);
     command.args(["-V", "mqttv5", "-h", "127.0.0.1", "-p", &broker.port.to_string()]);
     command
-}
-
-/// A router that `bulkhead router add` has enrolled: the agent's mount, and the router with its script carried out.
-async fn enrolled(controller: &Controller, place: &Path) -> anyhow::Result<(PathBuf, Twin)> {
-    let folder = place.join("attic");
-    let words = ["router", "add", "Attic", "--id", "attic", "--routeros", "127.0.0.1:8729", "-o"];
-    outside::run(controller.bulkhead()?.args(words).arg(&folder)).await?;
-    let twin = Twin::installed(place, &folder.join("attic.rsc")).await?;
-    Ok((folder.join("bulkhead-config"), twin))
 }
 
 async fn kept(rest: &Rest, change_set: &str) -> anyhow::Result<()> {

@@ -15,9 +15,10 @@ use std::{
     process::Command,
 };
 use support::{
+    agent::Agent,
     clock, needs,
     outside::{self, Follower, Lacking},
-    parts::{Agent, Broker, Twin},
+    parts::{Broker, Twin},
 };
 
 struct Programs {
