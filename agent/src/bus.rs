@@ -5,6 +5,7 @@
 
 use crate::io::store::{Store, StoreError};
 use ed25519_dalek::{SigningKey, VerifyingKey};
+use portable_atomic::AtomicU64;
 use shared::{
     ids::{IdError, RouterId, SenderId},
     topic::{Noun, Topic},
@@ -12,10 +13,7 @@ use shared::{
 };
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 

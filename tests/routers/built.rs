@@ -35,7 +35,10 @@ impl Built {
         let binary = folder.join(format!("bulkhead-agent-{processor}"));
         let image = folder.join(format!("bulkhead-agent-{processor}.tar"));
         if !binary.is_file() || !image.is_file() {
-            return Err(Lacking(format!("there is no {} (scripts/build-agent --all --install makes it)", binary.display())));
+            return Err(Lacking(format!(
+                "there is no {} (scripts/build-agent --all --install makes it)",
+                binary.display()
+            )));
         }
         Ok(Self { binary, image, emulator: outside::program(emulator)?, cpu })
     }

@@ -78,6 +78,17 @@ fn only_the_clock_modules_read_a_clock() {
 }
 
 #[test]
+fn what_runs_on_a_router_asks_for_no_atomics_that_armv5_lacks() {
+    let findings: Vec<_> = source::rust()
+        .iter()
+        .filter(|file| ["agent/src/", "shared/src/"].iter().any(|part| file.path.starts_with(part)))
+        .filter(|file| !file.text.contains("use portable_atomic::"))
+        .flat_map(|file| file.holding(&["AtomicU64", "AtomicI64"]))
+        .collect();
+    none("take them from the crate portable-atomic:", &findings);
+}
+
+#[test]
 fn dependencies_point_one_way() -> anyhow::Result<()> {
     const BULKHEAD: [&str; 5] = ["shared", "bulkhead-agent", "bulkhead-controller", "bulkhead-twin", "bulkhead-tests"];
     const ALLOWED: [(&str, &[&str]); 4] =

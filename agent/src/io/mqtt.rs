@@ -36,12 +36,10 @@ use super::{backoff, clock::Clock, store::Store};
 use crate::config::Config;
 use bytes::Bytes;
 use connection::End;
+use portable_atomic::AtomicU64;
 use retained::Retained;
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
 };
 use tokio::sync::{Notify, mpsc, watch};

@@ -1,11 +1,9 @@
 //! The way to a connection's task: what can be asked of it, and how it is seen from outside.
 
+use portable_atomic::AtomicU64;
 use std::{
     fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 use shared::routeros::sentence::Sentence;
