@@ -21,6 +21,7 @@ pub mod kept;
 pub mod live;
 mod menus;
 pub mod meter;
+mod netwatch;
 mod ordering;
 pub mod print;
 pub mod query;
@@ -28,6 +29,7 @@ pub mod reach;
 pub mod references;
 pub mod request;
 pub mod row;
+pub mod rsc;
 pub mod safe_mode;
 mod scheduler;
 mod settle;
@@ -52,6 +54,7 @@ use shared::routeros::{
 use self::{
     caller::Caller,
     jobs::Scripts,
+    netwatch::Watches,
     request::Request,
     row::Store,
     scheduler::Schedules,
@@ -150,6 +153,7 @@ pub struct Device {
     scripts: Scripts,
     schedules: Schedules,
     history: history::History,
+    watches: Watches,
 }
 
 impl Device {
@@ -160,6 +164,7 @@ impl Device {
             scripts: Scripts::new(&schema),
             schedules: Schedules::default(),
             history: history::History::default(),
+            watches: Watches::default(),
             schema,
             world: World::default(),
             stores: BTreeMap::new(),
@@ -198,6 +203,9 @@ impl Device {
     /// The trap that the router answers.
     pub fn perform(&mut self, now: Duration, caller: &Caller, request: &Request) -> Result<Reply, Trap> {
         self.settle(now);
+        if request.verb == "export" && self.tree().has(&request.path()) {
+            return self.export_command(caller, request);
+        }
         self.check_command(request)?;
         caller.check(request)?;
         let reply = self.dispatch(caller, request);

@@ -46,6 +46,8 @@ impl Caller {
     /// [`Trap::NotPermitted`]
     pub fn check(&self, request: &Request) -> Result<(), Trap> {
         let wanted: &[&str] = match (request.menu.as_str(), request.verb.as_str()) {
+            ("", "import" | "execute") | ("/system/script", "run") => &[],
+            ("/file", "read") => &["read"],
             (_, verb) if LOOKING.contains(&verb) => &["read"],
             (_, "ping") => &["test"],
             ("/system", "reboot" | "shutdown") => &["reboot"],

@@ -255,11 +255,24 @@ impl Device {
         self.store_mut("/system/script/job").remove(id);
     }
 
-    /// When the next job goes on.
-    pub(super) fn next_job(&mut self) -> Option<Duration> {
+    /// When the next script begins or goes on. While one is carried on, the others wait for it.
+    pub(super) fn next_script(&mut self) -> Option<Duration> {
         if self.scripts.busy {
             return None;
         }
+        [self.next_job(), self.next_schedule(), self.next_watch()].into_iter().flatten().min()
+    }
+
+    /// Begins and carries on the scripts whose moment has come.
+    pub(super) fn run_scripts(&mut self) {
+        if !self.scripts.busy {
+            self.run_jobs();
+            self.run_schedules();
+            self.run_watches();
+        }
+    }
+
+    fn next_job(&mut self) -> Option<Duration> {
         // Who removes a row stops its job.
         let rows: Vec<RowId> = self.store("/system/script/job").rows.iter().map(|row| row.id).collect();
         self.scripts.running.retain(|id, _| rows.contains(id));
@@ -267,7 +280,7 @@ impl Device {
     }
 
     /// Carries on the jobs whose moment has come, those that have waited longest first.
-    pub(super) fn run_jobs(&mut self) {
+    fn run_jobs(&mut self) {
         let now = self.now;
         let running = &self.scripts.running;
         let mut due: Vec<(Duration, RowId)> =

@@ -151,7 +151,7 @@ impl Device {
     }
 
     /// Whether a host out there would answer: through the given interface, or through the first live default route.
-    fn answers_ping(&self, interface: Option<&str>, host: &str) -> bool {
+    pub(super) fn answers_ping(&self, interface: Option<&str>, host: &str) -> bool {
         let alive = |row: &Row| {
             row.is("running")
                 && (row.kind != "wg"

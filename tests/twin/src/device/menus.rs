@@ -235,6 +235,7 @@ fn system() -> Vec<Spec> {
         menu("/disk").unique("slot", NAME_TAKEN).flags("disabled dynamic"),
         menu("/log").read_only(),
         menu("/file").flags(""),
+        menu("/tool/netwatch").needs("host").defaults("type=simple interval=10s timeout=3s start-delay=3s startup-delay=5m up-script= down-script= test-script="),
         menu("/safe-mode").single(),
     ]
 }

@@ -164,6 +164,7 @@ impl Device {
         self.forget_files_in_memory();
         self.booted = now;
         self.forget_schedules();
+        self.forget_watches();
         self.boot_containers();
         self.unsettled = true;
         self.begin_history();

@@ -52,6 +52,10 @@ impl Call<'_> {
                 Ok((value, None))
             }
             "print" => self.print(device, caller, &request),
+            "export" if request.get("file").is_none() => {
+                let text = device.export_for(caller, &request).map_err(|trap| trap.to_string())?;
+                Ok((Value::Nothing, Some(text.trim_end().replace('\n', "\r\n"))))
+            }
             _ => {
                 // A place that a search did not find is no place.
                 if request.get("place-before") == Some("") {
@@ -61,9 +65,8 @@ impl Call<'_> {
                 match reply {
                     Reply::Done(value) => {
                         device.carried_out(&request);
-                        let shown = value.clone().filter(|_| self.step.verb == "export");
                         let value = value.map_or(Value::Nothing, |text| Value::of_property("ret", &text));
-                        Ok((value, shown))
+                        Ok((value, None))
                     }
                     Reply::Rows(rows) => {
                         device.carried_out(&request);

@@ -69,6 +69,11 @@ impl Tree {
         Some(if self.paths.contains(&whole) { Found::Command((*name).to_owned()) } else { Found::Menu(whole) })
     }
 
+    /// Whether the console has a command.
+    pub fn has(&self, path: &str) -> bool {
+        self.paths.contains(path)
+    }
+
     /// An argument's name by its beginning: the name itself, or the only one that begins so.
     pub fn argument(&self, menu: &str, verb: &str, word: &str) -> Option<String> {
         let own = own_arguments(verb);

@@ -7,5 +7,10 @@
     reason = "a test stops where the twin does not follow"
 )]
 
+mod exports;
 mod language;
+mod over_the_api;
+mod round_trip;
+mod schedules;
 mod undo;
+mod watches;

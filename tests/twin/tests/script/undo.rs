@@ -9,7 +9,7 @@ const ARMED: &str = ":delay 150s; :if ([:len [/system/script/find name=\"bulkhea
                      do={/system/script/run bulkhead-undo-7}";
 
 async fn armed() -> (Twin, String) {
-    let twin = Twin::start(Options::default()).await.unwrap();
+    let twin = Twin::start(Options { clock_stands: true, ..Options::default() }).await.unwrap();
     let source = ":do {/interface/bridge/remove none-such} on-error={}\n\
                   :do {/interface/bridge/remove [find name=locked-out]} on-error={}";
     twin.run("/system/script", "add", &[("name", "bulkhead-undo-7"), ("source", source)]).unwrap();
