@@ -9,6 +9,7 @@ import argparse
 import gzip
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -87,19 +88,22 @@ def idle(pid, others, seconds):
 
 
 def large_menus(running):
-    """The peak of an agent that reads everything, with one large menu on the router: one that it tells rows of by mark,
-    and one whose every property it reads."""
-    running.add_rows([
+    """The peak of an agent that reads everything from a router with one large menu: the largest that people have, and the
+    one of which it reads the most properties."""
+    running.run([
         ["/ip/firewall/address-list/add", "=list=blocked", f"=address=198.{18 + n // 65536}.{n // 256 % 256}.{n % 256}"]
         for n in range(ROWS)
     ])
     peak(f"after a print of {ROWS:,} address-list rows", running.restart_agent())
-    running.add_rows([
+    lists = "/ip/firewall/address-list"
+    blocked = running.run([[f"{lists}/print", "=.proplist=.id", "?list=blocked"]])
+    running.run([[f"{lists}/remove", f"=.id={row}"] for row in blocked])
+    running.run([
         ["/ip/firewall/filter/add", "=chain=forward", "=action=drop", "=protocol=tcp", "=in-interface=ether1",
          f"=src-address=198.{18 + n // 65536}.{n // 256 % 256}.{n % 256}", f"=comment=blocked since Tuesday, {n}"]
         for n in range(ROWS)
     ])
-    peak(f"the same and {ROWS:,} filter rows", running.restart_agent())
+    peak(f"after a print of {ROWS:,} filter rows", running.restart_agent())
 
 
 def main():
@@ -109,6 +113,8 @@ def main():
     words.add_argument("images")
     words.add_argument("--seconds", type=int, default=60, help="how long row 7 looks, each time")
     given = words.parse_args()
+    # Asked to end, it ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="bulkhead-footprint-") as place:
         others, lacking = peers.start(place)
         for name in lacking:

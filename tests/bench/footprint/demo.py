@@ -101,18 +101,20 @@ class Demo:
         until("a look at everything", lambda: all((vif["isolation"]["verified_at"] or "") > seen for vif in self.vifs()))
         return self.pid()
 
-    def add_rows(self, rows):
-        """Adds rows to the router by its API: commands as lists of words, pipelined."""
+    def run(self, commands):
+        """Has the router carry out commands, lists of words, and gives the ids that it shows."""
+        ids = []
         host, _, port = self.router["api"].rpartition(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as router:
             name, password = self.router["username"], self.router["password"]
             router.sendall(sentence(["/login", f"=name={name}", f"=password={password}"]))
             answers = router.makefile("rb")
-            expect_done(answers, 1)
-            for begin in range(0, len(rows), 200):
-                batch = rows[begin:begin + 200]
+            read(answers, 1)
+            for begin in range(0, len(commands), 200):
+                batch = commands[begin:begin + 200]
                 router.sendall(b"".join(map(sentence, batch)))
-                expect_done(answers, len(batch))
+                ids += read(answers, len(batch))
+        return ids
 
     def close(self):
         agent = self.pid()
@@ -136,15 +138,21 @@ def sentence(words):
     return b"".join(bytes([len(word.encode())]) + word.encode() for word in words) + b"\0"
 
 
-def expect_done(answers, count):
-    """Reads answers until so many commands have ended."""
-    first = True
+def read(answers, count):
+    """Reads answers until so many commands have ended; the ids in them."""
+    first, ids = None, []
     while count:
         length = answers.read(1)[0]
         if length & 0x80:
             length = (length & 0x3F) << 8 | answers.read(1)[0]
         word = answers.read(length)
-        if first and word in (b"!trap", b"!fatal"):
+        if not word:
+            count -= first == b"!done"
+            first = None
+            continue
+        first = first or word
+        if first in (b"!trap", b"!fatal"):
             raise RuntimeError(f"the router refuses: {answers.read1(300)}")
-        count -= first and word == b"!done"
-        first = not word
+        if word.startswith(b"=.id="):
+            ids.append(word[5:].decode())
+    return ids
