@@ -7,15 +7,19 @@
     reason = "a test stops where the twin does not follow"
 )]
 
+mod ansible;
 mod client;
 mod control;
+mod crowds;
 mod editing;
 mod endurance;
 mod faults;
 mod following;
 mod long_tables;
+mod noise;
 mod other_clients;
 mod scripts;
 mod sign_in;
+mod slow_readers;
 mod state;
 mod vif;
