@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod cli;
+mod container;
 mod crash;
 mod demo;
 mod forged;
