@@ -65,4 +65,6 @@ pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (36, "it needs power that is cut"),
     (37, "what an export leaves out shows only in a file, which carries no mark"),
     (38, "it needs hosts that fall silent"),
+    (39, "it needs somebody beside the device"),
+    (40, "it needs a restart"),
 ];

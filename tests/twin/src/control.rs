@@ -2,6 +2,7 @@
 //!
 //! Only the twin has one. What cannot be done answers 422 with the reason, what is not modelled yet 501.
 
+mod device_mode;
 mod trace;
 
 use std::{sync::Arc, time::Duration};
@@ -37,7 +38,7 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener) {
         .route("/wan", post(not_yet))
         .route("/registry", post(not_yet))
         .route("/resource", post(not_yet))
-        .route("/device-mode", post(not_yet))
+        .route("/device-mode", post(device_mode::device_mode))
         .route("/trace", post(trace::trace))
         .with_state(router);
     if let Err(error) = axum::serve(listener, surface).await {

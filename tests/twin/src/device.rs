@@ -8,6 +8,7 @@ mod certificates;
 mod connections;
 mod consistency;
 mod containers;
+mod device_mode;
 mod edit;
 pub mod export;
 pub mod factory;
@@ -23,6 +24,7 @@ mod menus;
 pub mod meter;
 mod netwatch;
 mod ordering;
+mod packages;
 pub mod print;
 pub mod query;
 pub mod reach;
@@ -109,6 +111,8 @@ pub enum Stream {
         /// How many; without one, endless.
         count: Option<u64>,
     },
+    /// `/system/device-mode/update`: the session asks [`Device::activation`] each second.
+    Activation(u64),
     /// A script that waits: the session asks [`Device::job_end`] whenever something has changed.
     Job(RowId),
 }
@@ -154,6 +158,8 @@ pub struct Device {
     schedules: Schedules,
     history: history::History,
     watches: Watches,
+    updates: device_mode::Updates,
+    sent_away: bool,
 }
 
 impl Device {
@@ -165,6 +171,8 @@ impl Device {
             schedules: Schedules::default(),
             history: history::History::default(),
             watches: Watches::default(),
+            updates: device_mode::Updates::default(),
+            sent_away: false,
             schema,
             world: World::default(),
             stores: BTreeMap::new(),
@@ -208,6 +216,7 @@ impl Device {
         }
         self.check_command(request)?;
         caller.check(request)?;
+        self.check_mode(request)?;
         let reply = self.dispatch(caller, request);
         self.write_history(caller, request);
         self.settle(now);
@@ -219,7 +228,8 @@ impl Device {
         match path.as_str() {
             "/ping" | "/tool/ping" => return live::ping(request),
             "/interface/monitor-traffic" => return self.monitor(request),
-            "/system/reboot" => return Ok(Reply::Reboot),
+            "/system/reboot" | "/system/package/apply-changes" => return Ok(Reply::Reboot),
+            "/system/device-mode/update" => return self.update_mode(request),
             "/undo" => return self.undo(),
             "/redo" => return self.redo(),
             "/safe-mode/take" | "/safe-mode/release" | "/safe-mode/unroll" | "/safe-mode/toggle" => {
@@ -250,6 +260,10 @@ impl Device {
             "set" if spec.path == "/system/clock" => self.set_clock(&spec, request),
             "set" => self.set(&spec, &jobs::with_policy(caller, request)?),
             "unset" => self.unset(&spec, request),
+            "remove" | "request-logout" if spec.path == "/user/active" => self.send_away(&spec, request),
+            "enable" | "disable" | "uninstall" | "unschedule" if spec.path == "/system/package" => {
+                self.schedule_package(&spec, request)
+            }
             "remove" => self.remove(&spec, request),
             "move" => self.move_rows(&spec, request),
             "enable" => self.change_each(&spec, request, &[("disabled", "false")]),
@@ -270,6 +284,9 @@ impl Device {
             verb => verb,
         };
         let path = format!("{}/{verb}", request.menu);
+        if self.lacks_package(&request.menu) {
+            return Err(Trap::NoSuchPrefix);
+        }
         if HARDWARE.contains(&request.menu.as_str()) && verb == "print" {
             return Ok(());
         }

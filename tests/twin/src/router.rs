@@ -31,6 +31,7 @@ pub struct Router {
     pub agent_user: String,
     changed: watch::Sender<u64>,
     cut: watch::Sender<u64>,
+    sent_away: watch::Sender<u64>,
     up_at_ms: AtomicU64,
     plain: AtomicUsize,
     tls: AtomicUsize,
@@ -47,6 +48,7 @@ impl Router {
             agent_user,
             changed: watch::Sender::new(0),
             cut: watch::Sender::new(0),
+            sent_away: watch::Sender::new(0),
             up_at_ms: AtomicU64::new(0),
             plain: AtomicUsize::new(0),
             tls: AtomicUsize::new(0),
@@ -70,10 +72,13 @@ impl Router {
 
     /// Something may have changed: what scripts have done is recorded, and listeners look.
     pub fn notify(&self) {
-        let (carried_out, reboot) = {
+        let (carried_out, reboot, sent_away) = {
             let mut device = self.device();
-            (device.take_carried_out(), device.take_reboot())
+            (device.take_carried_out(), device.take_reboot(), device.take_sent_away())
         };
+        if sent_away {
+            self.sent_away.send_modify(|count| *count = count.wrapping_add(1));
+        }
         for request in &carried_out {
             self.record().script(request);
         }
@@ -91,6 +96,27 @@ impl Router {
     /// Wakes a session when all are cut.
     pub fn cuts(&self) -> watch::Receiver<u64> {
         self.cut.subscribe()
+    }
+
+    /// Waits until a session, once it has signed in, is no longer among the active ones.
+    pub async fn sent_away(&self, session: &watch::Sender<Option<RowId>>) {
+        let mut some = self.sent_away.subscribe();
+        while some.changed().await.is_ok() {
+            let session = *session.borrow();
+            if session.is_some_and(|id| self.device().store("/user/active").row(id).is_none()) {
+                return;
+            }
+        }
+    }
+
+    /// Somebody presses the button of the device. Whether that has confirmed a change of device-mode.
+    pub fn press(&self) -> bool {
+        let now = self.clock.now();
+        let confirmed = self.device().press(now);
+        if confirmed {
+            self.reboot();
+        }
+        confirmed
     }
 
     /// Brings the device up to now.

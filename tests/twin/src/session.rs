@@ -14,7 +14,7 @@ use shared::routeros::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::mpsc,
+    sync::{mpsc, watch},
     task::AbortHandle,
 };
 
@@ -51,6 +51,7 @@ struct Session {
     service: Service,
     out: mpsc::Sender<Vec<u8>>,
     caller: Option<(Caller, RowId)>,
+    active: Arc<watch::Sender<Option<RowId>>>,
     talk: Option<TalkId>,
     streams: BTreeMap<Vec<u8>, AbortHandle>,
     tasks: tokio::task::JoinSet<()>,
@@ -70,11 +71,13 @@ pub async fn serve(router: Arc<Router>, service: Service, stream: impl AsyncRead
         let _ = writing.shutdown().await;
     });
     let mut cuts = router.cuts();
+    let active = Arc::new(watch::Sender::new(None));
     let mut session = Session {
         router: Arc::clone(&router),
         service,
         out,
         caller: None,
+        active: Arc::clone(&active),
         talk: None,
         streams: BTreeMap::new(),
         tasks: tokio::task::JoinSet::new(),
@@ -82,6 +85,7 @@ pub async fn serve(router: Arc<Router>, service: Service, stream: impl AsyncRead
     let end = tokio::select! {
         end = session.run(&mut reading) => end,
         _ = cuts.changed() => Next::Cut,
+        () = router.sent_away(&active) => Next::Cut,
     };
     session.leave();
     session.hang_up();
@@ -311,6 +315,7 @@ impl Session {
         self.router.notify();
         match signed_in {
             Ok(caller) => {
+                self.active.send_replace(Some(caller.1));
                 self.caller = Some(caller);
                 self.say(answer.done(None)).await
             }

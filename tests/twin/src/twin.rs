@@ -193,6 +193,20 @@ impl Twin {
         self.router.reboot();
     }
 
+    /// Presses the button of the device. Whether that has confirmed a change of device-mode; the router restarts then.
+    pub fn press(&self) -> bool {
+        self.router.press()
+    }
+
+    /// Sets what device-mode says, without asking anybody.
+    ///
+    /// # Errors
+    /// A name or value that this version does not have.
+    pub fn set_device_mode(&self, values: &[(&str, &str)]) -> Result<(), Impossible> {
+        let values = values.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.router.device().set_mode(&values)
+    }
+
     /// How many sentences were received.
     pub fn sentences(&self) -> u64 {
         self.router.record().count()

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use shared::routeros::value::{RowId, parse_bool, parse_duration};
+use shared::routeros::value::{RowId, parse_duration};
 
 use super::{Device, row::Row, system::date_time};
 
@@ -139,12 +139,6 @@ impl Device {
             row.derived.remove("run-count");
         }
     }
-
-    /// Whether device-mode forbids a feature.
-    pub(super) fn forbids(&self, feature: &str) -> bool {
-        let mode = self.single("/system/device-mode");
-        mode.iter().any(|(name, value)| name == feature && parse_bool(value) == Some(false))
-    }
 }
 
 fn said(row: &Row) -> [String; 4] {
@@ -152,7 +146,7 @@ fn said(row: &Row) -> [String; 4] {
 }
 
 /// A date and a time of day as the duration since 1970, by the civil calendar's rules.
-fn since_1970(date: &str, time: &str) -> Option<Duration> {
+pub(super) fn since_1970(date: &str, time: &str) -> Option<Duration> {
     let mut parts = date.split('-').map(|part| part.parse::<u64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {

@@ -45,6 +45,9 @@ impl Device {
             let text = date_time(self.epoch + self.now);
             text.split_once(' ').map(|(date, time)| (date.to_owned(), time.to_owned())).unwrap_or_default()
         };
+        if menu == "/system/device-mode" {
+            return self.mode_fields();
+        }
         let cpu = self.world.cpu_percent.unwrap_or(3).to_string();
         let version = format!("{} (stable)", self.version());
         let values: Vec<(&str, &str)> = match menu {

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use shared::routeros::value::RowId;
 
-use super::{Device, caller::Caller, form, row::Origin, system::date_time, trap::Trap};
+use super::{
+    Device, Reply, caller::Caller, form, request::Request, row::Origin, spec::Spec, system::date_time, trap::Trap,
+};
 
 impl Device {
     /// Where a user's sessions come from on the modelled network: the agent from its veth, everybody else from a
@@ -54,6 +56,21 @@ impl Device {
         let id = self.put("/user/active", Origin::Dynamic("session".to_owned()), &values);
         self.log("system,info,account", &format!("user {user} logged in from {source} via {via}"));
         id
+    }
+
+    /// `/user/active/request-logout`, and `remove` where the version has it: the session ends.
+    pub(super) fn send_away(&mut self, spec: &Spec, request: &Request) -> Result<Reply, Trap> {
+        let rows = request.rows().ok_or_else(|| Trap::Missing("numbers".to_owned()))?;
+        for id in self.resolve(spec, rows)? {
+            self.signed_out(id);
+            self.sent_away = true;
+        }
+        Ok(Reply::Done(None))
+    }
+
+    /// Whether a session was sent away since this was asked last.
+    pub fn take_sent_away(&mut self) -> bool {
+        std::mem::take(&mut self.sent_away)
     }
 
     /// A session has ended.

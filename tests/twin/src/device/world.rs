@@ -140,7 +140,14 @@ impl Device {
     pub fn power_cut(&mut self, now: Duration, lost: Duration) {
         self.settle(now);
         self.undo_newer(now.saturating_sub(lost));
+        self.confirm_mode();
         self.reboot(now);
+    }
+
+    /// Somebody presses the button. Whether that has confirmed a change of device-mode: then the device restarts.
+    pub fn press(&mut self, now: Duration) -> bool {
+        self.settle(now);
+        self.confirm_mode()
     }
 
     /// The time of day jumps by so many milliseconds, backward when below zero. No time passes.
@@ -168,6 +175,8 @@ impl Device {
         self.boot_containers();
         self.unsettled = true;
         self.begin_history();
+        self.updates = super::device_mode::Updates::default();
+        self.carry_out_schedule();
         self.settle(now);
         self.log("system,info", "router rebooted");
     }

@@ -24,11 +24,24 @@ pub(super) struct Running {
 /// The reader is gone.
 struct Gone;
 
+/// A change of device-mode that waits: nobody waits for it once this is dropped.
+struct Activating<'a> {
+    router: &'a Router,
+    number: u64,
+}
+
+impl Drop for Activating<'_> {
+    fn drop(&mut self) {
+        self.router.device().forget_activation(self.number);
+    }
+}
+
 impl Running {
     /// Goes on until it has said all, is cancelled, or nobody hears it.
     pub(super) async fn run(self, stream: Stream) {
         let done = match stream {
             Stream::Job(id) => return self.job(id).await,
+            Stream::Activation(number) => self.activation(number).await,
             Stream::Follow { snapshot } => self.follow(snapshot).await,
             Stream::Repeat(period) => self.repeat(period).await,
             Stream::Monitor { names, interval, rounds } => self.monitor(&names, interval, rounds).await,
@@ -160,6 +173,22 @@ impl Running {
         }
         for piece in pieces {
             let _ = self.out.send(piece).await;
+        }
+    }
+
+    /// Tells each second how long there is to go to the device.
+    async fn activation(&self, number: u64) -> Result<(), Gone> {
+        let _waiting = Activating { router: &self.router, number };
+        loop {
+            let told = {
+                let now = self.router.clock.now();
+                let mut device = self.router.device();
+                device.settle(now);
+                device.activation(number)
+            };
+            let Some(row) = told else { return Ok(()) };
+            self.say(&row).await?;
+            self.pause(Duration::from_secs(1)).await;
         }
     }
 

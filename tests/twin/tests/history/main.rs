@@ -9,6 +9,7 @@
 
 #[path = "../protocol/client.rs"]
 mod client;
+mod device_mode;
 mod history;
 mod restart;
 mod safe_mode;
