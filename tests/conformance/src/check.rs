@@ -27,6 +27,7 @@ pub enum Area {
     References,
     Rows,
     Lists,
+    Packets,
     Vif,
     System,
 }
@@ -44,6 +45,7 @@ impl fmt::Display for Area {
             Self::References => "references",
             Self::Rows => "rows",
             Self::Lists => "lists",
+            Self::Packets => "packets",
             Self::Vif => "vif",
             Self::System => "system",
         })

@@ -6,6 +6,7 @@ mod follow;
 mod lists;
 mod matchers;
 mod order;
+mod packets;
 mod print;
 mod protocol;
 mod references;
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Check> {
         rows::checks(),
         references::checks(),
         lists::checks(),
+        packets::checks(),
         vif::checks(),
     ]
     .concat();
