@@ -3,6 +3,7 @@
 //! Only the twin has one. What cannot be done answers 422 with the reason, what is not modelled yet 501.
 
 mod device_mode;
+mod registry;
 mod trace;
 
 use std::{sync::Arc, time::Duration};
@@ -36,7 +37,7 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener) {
         .route("/export", get(export))
         .route("/record", get(record))
         .route("/wan", post(not_yet))
-        .route("/registry", post(not_yet))
+        .route("/registry", post(registry::registry))
         .route("/resource", post(not_yet))
         .route("/device-mode", post(device_mode::device_mode))
         .route("/trace", post(trace::trace))

@@ -7,7 +7,7 @@ pub mod caller;
 mod certificates;
 mod connections;
 mod consistency;
-mod containers;
+pub mod containers;
 mod device_mode;
 mod edit;
 pub mod export;
@@ -160,6 +160,7 @@ pub struct Device {
     watches: Watches,
     updates: device_mode::Updates,
     sent_away: bool,
+    containers: containers::Containers,
 }
 
 impl Device {
@@ -187,6 +188,7 @@ impl Device {
             topology: 0,
             talks: reach::Talks::default(),
             flows: flow::Flows::default(),
+            containers: containers::Containers::default(),
         };
         // Observed first ids: most menus begin at one.
         for (menu, first) in [("/queue/tree", 0x0100_0000), ("/ip/route", 0x8000_0001)] {
@@ -246,6 +248,9 @@ impl Device {
             _ => {}
         }
         let spec = self.specs.get(&request.menu).cloned().ok_or(Trap::NoSuchCommand)?;
+        if spec.path == "/container" {
+            self.check_containers(request)?;
+        }
         match request.verb.as_str() {
             "print" | "getall" => self.print(caller, &spec, request),
             "listen" if spec.shape == Shape::Single => Err(Trap::UnknownParameter("follow-only".to_owned())),
@@ -271,7 +276,9 @@ impl Device {
             "comment" => self.change_each(&spec, request, &[("comment", request.get("comment").unwrap_or_default())]),
             "reset-counters" | "reset-counters-all" => self.reset_counters(&spec, request),
             "make-static" => self.make_static(&spec, request),
-            "start" | "stop" | "restart" | "kill" if request.menu == "/container" => self.container(&spec, request),
+            "start" | "stop" | "restart" | "kill" | "repull" if request.menu == "/container" => {
+                self.container(&spec, request)
+            }
             "sign" if request.menu == "/certificate" => self.sign(&spec, request),
             verb => Err(Trap::Failure(format!("failure: this twin does not carry out {}/{verb}", request.menu))),
         }

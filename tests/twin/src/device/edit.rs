@@ -105,8 +105,8 @@ impl Device {
                 }
                 Origin::Dynamic(_) | Origin::Static => {}
             }
-            if spec.path == "/container" && row.is("running") {
-                return Err(Trap::failure("container is running, stop it first"));
+            if spec.path == "/container" {
+                self.check_container_gone(id)?;
             }
             let name = row.name().to_owned();
             self.touch(spec, id);

@@ -79,7 +79,7 @@ impl Device {
         }
         self.singles = kept.singles;
         self.keys = kept.keys;
-        self.boot_containers();
+        self.boot_containers(&[]);
         self.unsettled = true;
         self.settle(Duration::ZERO);
         Ok(())

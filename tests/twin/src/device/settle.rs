@@ -48,6 +48,7 @@ impl Device {
                 }
             }
             self.run_unroll();
+            self.run_containers();
             self.run_scripts();
         }
         self.derive();
@@ -57,7 +58,7 @@ impl Device {
 
     fn next_event(&mut self) -> Option<Duration> {
         let expiry = self.expiries.first().map(|(moment, ..)| *moment);
-        [expiry, self.next_unroll(), self.next_script()].into_iter().flatten().min()
+        [expiry, self.next_unroll(), self.next_container(), self.next_script()].into_iter().flatten().min()
     }
 
     /// A row has come, changed or is about to go: what follows from it is to be judged anew.

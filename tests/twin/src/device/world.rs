@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Device, meter::Rate, request::Request, row::Row, trap::Trap};
+use super::{Device, containers::Registry, meter::Rate, request::Request, row::Row, trap::Trap};
 
 /// The state of the world around the device.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct World {
     pub peered: BTreeMap<String, Duration>,
     /// Whether the file system and processor figures were set: per cent.
     pub cpu_percent: Option<u64>,
+    /// Where container images come from.
+    pub registry: Registry,
 }
 
 /// A request to the world that cannot be fulfilled.
@@ -161,6 +163,7 @@ impl Device {
     /// A restart: what lived in memory is gone, ids are others, counters and uptime begin at zero.
     pub fn reboot(&mut self, now: Duration) {
         self.reset_all_counters(now);
+        let unpacked = self.take_containers();
         for store in self.stores.values_mut() {
             store.rows.retain(|row| {
                 !row.is_dynamic() || matches!(&row.origin, super::row::Origin::Dynamic(key) if key == "lease")
@@ -172,7 +175,7 @@ impl Device {
         self.booted = now;
         self.forget_schedules();
         self.forget_watches();
-        self.boot_containers();
+        self.boot_containers(&unpacked);
         self.unsettled = true;
         self.begin_history();
         self.updates = super::device_mode::Updates::default();

@@ -183,7 +183,9 @@ async fn a_bridge_port_is_active_while_a_container_uses_its_veth() {
         );
         let id = client.add(&["/container/add", "=interface=bh-tor", "=root-dir=usb1/tor", "=remote-image=tor"]).await;
         let number = if version < "7.20" { "number" } else { "numbers" };
+        twin.advance(Duration::from_secs(3));
         assert_eq!(client.ask(&["/container/start", &format!("={number}={id}")]).await, ["!done"], "{version}");
+        twin.advance(Duration::from_millis(500));
         assert_eq!(
             client.value("/interface/bridge/port", "?interface=bh-tor", "inactive").await.as_deref(),
             Some("false")

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::device::{Device, references::is_dead, row::Row};
+use crate::device::{Device, containers, references::is_dead, row::Row};
 
 /// The `type` that `/interface` shows for a kind.
 fn shown_type(kind: &str) -> &str {
@@ -18,7 +18,7 @@ impl Device {
             .store("/container")
             .rows
             .iter()
-            .filter(|row| row.is("running"))
+            .filter(|row| containers::runs(row))
             .flat_map(|row| row.text("interface").split(','))
             .map(str::to_owned)
             .collect();

@@ -1,0 +1,11 @@
+//! The world around the router: container images and where they come from.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where the twin does not follow"
+)]
+
+mod containers;
+mod router;
