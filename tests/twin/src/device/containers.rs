@@ -167,7 +167,7 @@ impl Device {
             .store("/container")
             .rows
             .iter()
-            .map(|row: &Row| (row.id, row.get("start-on-boot") == Some("true")))
+            .map(|row: &Row| (row.id, matches!(row.get("start-on-boot"), Some("true" | "yes"))))
             .collect();
         for (at, (id, run)) in rows.into_iter().enumerate() {
             if unpacked.get(at) == Some(&false) {
