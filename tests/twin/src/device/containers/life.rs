@@ -5,6 +5,7 @@ use std::time::Duration;
 use shared::routeros::{schema::Version, value::RowId};
 
 use super::{Device, Trap};
+use crate::device::caller::Caller;
 
 /// What a container is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +142,7 @@ impl Device {
     fn has_dns(&self) -> bool {
         ["servers", "dynamic-servers"].iter().any(|name| {
             self.spec("/ip/dns").is_some_and(|spec| {
-                self.render_single(spec).iter().any(|(key, value)| key == name && !value.is_empty())
+                self.render_single(&Caller::router(), spec).iter().any(|(key, value)| key == name && !value.is_empty())
             })
         })
     }
