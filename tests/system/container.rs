@@ -118,8 +118,9 @@ async fn the_containers_script_makes_nothing_where_something_is_missing() -> any
         let upload: Vec<(&str, &str)> = files.into_iter().chain([("container.rsc", script.as_str())]).collect();
         let twin = router("7.24", place, &upload).await?;
         let before = twin.export();
-        twin.run("", "import", &[("file-name", "container.rsc")])?;
+        let refused = twin.run("", "import", &[("file-name", "container.rsc")]);
         twin.advance(Duration::from_secs(300));
+        assert!(refused.is_err_and(|why| why.to_string().contains("first") || why.to_string().contains("upload")));
         assert_eq!(twin.export(), before, "{upload:?}");
     }
     Ok(())

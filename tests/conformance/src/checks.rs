@@ -69,4 +69,6 @@ pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (38, "it needs hosts that fall silent"),
     (39, "it needs somebody beside the device"),
     (40, "it needs a restart"),
+    (41, "it needs a registry, and an image to spare"),
+    (42, "it needs somebody at the device, to change device-mode"),
 ];
