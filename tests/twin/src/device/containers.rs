@@ -80,14 +80,13 @@ impl Device {
         for id in self.resolve(spec, rows)? {
             let phase = self.phase(id);
             match (request.verb.as_str(), phase) {
-                ("start", Phase::Stopped) => self.start_container(id)?,
+                ("start" | "restart", Phase::Stopped) => self.start_container(id)?,
                 ("start" | "restart", Phase::Fetching | Phase::Failed(_)) => {
                     return Err(Trap::failure("container is not extracted"));
                 }
                 ("start", Phase::Stopping) => return Err(Trap::failure("container is stopping")),
                 ("stop", Phase::Running | Phase::Starting) => self.stop_container(id, false),
                 ("restart", Phase::Running | Phase::Starting) => self.stop_container(id, true),
-                ("restart", Phase::Stopped) => self.start_container(id)?,
                 ("kill", Phase::Running | Phase::Starting | Phase::Stopping) => self.container_ended(id, None),
                 ("repull", Phase::Stopped | Phase::Failed(_)) => {
                     self.take_source(id, request);
@@ -105,7 +104,9 @@ impl Device {
     pub(super) fn check_container_gone(&self, id: RowId) -> Result<(), Trap> {
         match self.phase(id) {
             Phase::Stopped | Phase::Failed(_) | Phase::Fetching => Ok(()),
-            _ => Err(Trap::failure("container is running, stop it first")),
+            Phase::Starting | Phase::Running | Phase::Stopping | Phase::Restarting => {
+                Err(Trap::failure("container is running, stop it first"))
+            }
         }
     }
 

@@ -6,6 +6,9 @@ use shared::routeros::value::format_duration;
 
 use super::{Device, Fields, caller::Caller, live::whole_seconds, row::Origin, spec::Spec};
 
+/// The processor, as `/system/resource` and images name it.
+pub(super) const ARCHITECTURE: &str = "arm64";
+
 impl Device {
     /// The values of a single menu: what was set, over what is so by itself, over the defaults.
     pub(super) fn render_single(&self, caller: &Caller, spec: &Spec) -> Fields {
@@ -67,7 +70,7 @@ impl Device {
                 ("write-sect-since-reboot", "0"),
                 ("write-sect-total", "0"),
                 ("bad-blocks", "0"),
-                ("architecture-name", "arm64"),
+                ("architecture-name", ARCHITECTURE),
                 ("board-name", "RB5009UG+S+"),
                 ("platform", "MikroTik"),
             ],

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use shared::routeros::{schema::Version, value::RowId};
 
 use super::{Device, Request, life::Phase};
+use crate::device::system::ARCHITECTURE;
 
 /// What the registries of the world hold, and whether the router reaches them. Every name is there; `images` says
 /// what is particular about some. A name there that is a path is an archive on the router's disk, too.
@@ -129,7 +130,7 @@ impl Device {
     fn obstacle(&self, id: RowId, remote: &str) -> Option<String> {
         let registry = &self.world.registry;
         let Some(image) = self.image_of(id) else { return Some("could not find image manifest in archive".to_owned()) };
-        let other = image.architecture.as_deref().is_some_and(|built| built != self.architecture());
+        let other = image.architecture.as_deref().is_some_and(|built| built != ARCHITECTURE);
         if !remote.is_empty() && !registry.reachable {
             return Some("fetch manifest failed: could not connect".to_owned());
         }
@@ -149,7 +150,7 @@ impl Device {
     /// An unpacked container, with what its image says of itself.
     pub(super) fn unpacked(&mut self, id: RowId) {
         self.enter_phase(id, Phase::Stopped, None);
-        let (architecture, ids) = (self.architecture().to_owned(), self.version() >= Version::new(7, 24, 0));
+        let (architecture, ids) = (ARCHITECTURE.to_owned(), self.version() >= Version::new(7, 24, 0));
         let Some(row) = self.store_mut("/container").live_mut(id) else { return };
         let source = match row.text("remote-image") {
             "" => row.text("file").to_owned(),
@@ -161,11 +162,6 @@ impl Device {
         if ids {
             row.derived.insert("image-id", format!("sha256:{}", digest("image", &source)));
         }
-    }
-
-    /// As `/system/resource` names it.
-    pub(super) fn architecture(&self) -> &'static str {
-        "arm64"
     }
 }
 

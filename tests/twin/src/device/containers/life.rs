@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::routeros::{schema::Version, value::RowId};
 
 use super::{Device, Trap};
-use crate::device::caller::Caller;
+use crate::device::{caller::Caller, system::ARCHITECTURE};
 
 /// What a container is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Device {
     fn started(&mut self, id: RowId) {
         const MEMORY: &str = "12582912";
         let image = self.image_of(id).unwrap_or_default();
-        if image.architecture.as_deref().is_some_and(|built| built != self.architecture()) {
+        if image.architecture.as_deref().is_some_and(|built| built != ARCHITECTURE) {
             self.log("container,error", "*** error: exec format error");
             self.container_ended(id, Some(255));
             return;
