@@ -16,7 +16,8 @@ use std::{
     time::Duration,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// Bulkhead's agent: keeps isolation on a MikroTik router, from a container on that router.
 #[derive(Parser)]
@@ -50,12 +51,8 @@ fn main() -> anyhow::Result<ExitCode> {
     // Asked for at once: a parent that ends while we start must be missed too.
     let parent = nix::unistd::getppid();
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("BULKHEAD_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(log_filter()).init();
     // One thread: a router has better things to do with its cores, and SQLite's writes are short.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match arguments.command.unwrap_or(Command::Run) {
@@ -85,6 +82,12 @@ fn main() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// What is logged: `BULKHEAD_LOG`, a level or levels by module such as `info,bulkhead_agent::io=debug`; else `info`.
+fn log_filter() -> Targets {
+    let asked = std::env::var("BULKHEAD_LOG").ok().and_then(|asked| asked.parse().ok());
+    asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// Waits for the end of the process that started this one. The kernel's own signal for that comes when the *thread* that
