@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     fn row<const N: usize>(values: [(&str, &str); N]) -> Row {
-        Row::new(values.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        Row::new(values)
     }
 
     #[test]

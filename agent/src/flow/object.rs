@@ -153,20 +153,44 @@ impl Object {
 }
 
 /// One row as the router shows it. Bytes that are no UTF-8 are replaced: a row is compared, never written back.
+///
+/// A router may have ten thousand of them, all in memory at once when everything is compared: so a row is two
+/// allocations, not two for each property.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
-    values: BTreeMap<String, String>,
+    /// Names and values in turn, one after the other.
+    text: Box<str>,
+    /// Where each of them ends in it.
+    ends: Box<[u32]>,
 }
 
 impl Row {
-    /// A row of these properties.
-    pub fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { values: values.into_iter().collect() }
+    /// A row of these properties, in any order; of one that is given twice the first counts.
+    pub fn new<N: AsRef<str>, V: AsRef<str>>(values: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut values: Vec<(N, V)> = values.into_iter().collect();
+        values.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+        let length = values.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum();
+        let mut text = String::with_capacity(length);
+        let mut ends = Vec::with_capacity(values.len() * 2);
+        for word in values.iter().flat_map(|(name, value)| [name.as_ref(), value.as_ref()]) {
+            text.push_str(word);
+            // A sentence of the router's, which this comes from, is at most a megabyte long.
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        Self { text: text.into(), ends: ends.into() }
     }
 
     /// A property's value; RouterOS leaves out what is empty, so absent and empty are the same here.
     pub fn get(&self, name: &str) -> &str {
-        self.values.get(name).map_or("", String::as_str)
+        let mut from = 0;
+        for pair in self.ends.chunks_exact(2) {
+            let (middle, end) = (pair[0] as usize, pair[1] as usize);
+            if self.text.get(from..middle) == Some(name) {
+                return self.text.get(middle..end).unwrap_or_default();
+            }
+            from = end;
+        }
+        ""
     }
 
     /// Whether a flag is set.
@@ -274,8 +298,18 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_its_properties_in_whatever_order_they_came() {
+        let row = Row::new([("name", "ether1"), (".id", "*1"), ("comment", "")]);
+        assert_eq!(row, Row::new([(".id", "*1"), ("comment", ""), ("name", "ether1")]));
+        assert_eq!(["name", ".id", "comment", "nam", "*1"].map(|name| row.get(name)), ["ether1", "*1", "", "", ""]);
+        // The same letters, cut elsewhere, are another row.
+        assert_ne!(Row::new([("ab", "c")]), Row::new([("a", "bc")]));
+        assert_eq!(Row::default().get("name"), "");
+    }
+
+    #[test]
     fn a_mark_is_the_first_word_of_the_comment_and_only_ours() {
-        let row = |comment: &str| Row::new([("comment".to_owned(), comment.to_owned())]);
+        let row = |comment: &str| Row::new([("comment", comment)]);
         assert_eq!(row("bulkhead:vif/tor-1/veth my note").mark(), Some("bulkhead:vif/tor-1/veth"));
         assert_eq!(row("my bulkhead:vif/x").mark(), None);
         assert_eq!(row("").mark(), None);

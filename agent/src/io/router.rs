@@ -185,13 +185,14 @@ async fn read_menus(client: &Client) -> Result<Snapshot, Failed> {
 }
 
 async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
-    client.run_all(commands).await.into_iter().map(|answer| Ok(answer?.rows.iter().map(row).collect())).collect()
+    let answers = client.run_all(commands).await.into_iter();
+    // Each sentence goes as its row comes: there may be ten thousand of them.
+    answers.map(|answer| Ok(answer?.rows.into_iter().map(|sentence| row(&sentence)).collect())).collect()
 }
 
 /// A row from an answer.
 pub fn row(sentence: &Sentence) -> Row {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Row::new(sentence.attributes().map(|(name, value)| (text(name), text(value))))
+    Row::new(sentence.attributes().map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value))))
 }
 
 fn sentence(step: &Step, rows: &Rows) -> Sentence {

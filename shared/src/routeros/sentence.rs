@@ -291,7 +291,8 @@ impl Decoder {
                     continue;
                 }
                 self.size = 0;
-                return Ok(Some(Sentence::from_words(std::mem::take(&mut self.words))));
+                // A list of just their number, not with the room that it grew by: ten thousand rows may be kept.
+                return Ok(Some(Sentence::from_words(self.words.drain(..).collect())));
             }
             self.size += length;
             if self.size > self.limits.sentence || self.words.len() >= self.limits.words {

@@ -92,7 +92,7 @@ mod tests {
     use crate::flow::object::Row;
 
     fn row(name: &str, value: &str) -> Row {
-        Row::new([(name.to_owned(), value.to_owned())])
+        Row::new([(name, value)])
     }
 
     fn pools() -> Pools {
