@@ -9,6 +9,7 @@ use bulkhead_agent::{
     voice::Voice,
 };
 use bulkhead_flows::{Agent, Bench, create, remove};
+use bulkhead_twin::fault::{Fault, FaultKind, When};
 use ed25519_dalek::SigningKey;
 use shared::{
     change_set::Outcome,
@@ -77,6 +78,77 @@ async fn a_gate_opens_and_closes_with_its_egress_and_its_lease_goes_with_the_vif
     assert_eq!(bench.export(), before, "leases are in no export");
     drop(orders);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_quiet_poll_is_five_commands_in_two_writes_however_many_vifs_there_are() -> anyhow::Result<()> {
+    const POLL: [&str; 5] = [
+        "/interface/print",
+        "/system/resource/print",
+        "/system/identity/print",
+        "/ip/firewall/address-list/print",
+        "/ip/firewall/address-list/set",
+    ];
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    for (change, name) in [("c1", "one"), ("c2", "two"), ("c3", "three")] {
+        agent.change(&create(change, name)?).await?;
+    }
+    let orders = keep(&agent)?;
+    until(&bench, "a lease of each", &["172.16.64.2", "172.16.64.6", "172.16.64.10"]).await?;
+    let commands =
+        || bench.twin.recorded().into_iter().filter_map(|words| words.into_iter().next()).collect::<Vec<_>>();
+    // What the first look did beside, the comparison of everything, is behind us once a lease is refreshed.
+    let begun = commands().len();
+    let (mut seen, mut quiet) = (begun, None);
+    for _ in 0..3000 {
+        let all = commands();
+        if quiet.is_none() && all[begun..].iter().any(|command| command == POLL[4]) {
+            (seen, quiet) = (all.len(), agent.router.counted());
+        }
+        if quiet.is_some() && all.len() > seen + 10 * POLL.len() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (Some(from), Some(to)) = (quiet, agent.router.counted()) else { bail!("no quiet poll was seen") };
+    let all = commands();
+    let polls: Vec<&[String]> = all[seen..].split(|command| command == POLL[0]).collect();
+    // The first and the last may be parts.
+    for poll in &polls[1..polls.len() - 1] {
+        assert_eq!(*poll, &POLL[1..]);
+    }
+    let (commands, writes) = (to.commands - from.commands, to.writes - from.writes);
+    assert!(commands >= 50 && writes <= 2 * (commands / 5 + 1), "{commands} commands took {writes} writes");
+    drop(orders);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_lease_that_ran_out_does_not_take_those_with_it_that_are_refreshed_along() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    for (change, name) in [("c1", "one"), ("c2", "two")] {
+        agent.change(&create(change, name)?).await?;
+    }
+    let orders = keep(&agent)?;
+    until(&bench, "a lease of each", &["172.16.64.2", "172.16.64.6"]).await?;
+    let set = "/ip/firewall/address-list/set";
+    let message = Some("no such item".to_owned());
+    let command = Some(set.to_owned());
+    bench.twin.fault(Fault { kind: FaultKind::Trap, command, nth: Some(1), when: When::Before, message, ms: None });
+    // One id, no list of them.
+    let alone = |words: &Vec<String>| {
+        words[0] == set && words.contains(&"=timeout=30s".to_owned()) && words.iter().all(|word| !word.contains(','))
+    };
+    for _ in 0..3000 {
+        if bench.twin.recorded().iter().filter(|words| alone(words)).count() == 2 {
+            drop(orders);
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bail!("the leases were not refreshed one by one")
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 mod link;
 
 use super::{
-    routeros::{Client, CommandError, Listener, Sentence, Target, TookEffect},
+    routeros::{Client, CommandError, Counted, Listener, Sentence, Target, TookEffect},
     store::Store,
 };
 use crate::flow::{
@@ -121,6 +121,11 @@ impl RouterPort {
         Ok(self.session()?.listen(command).await?)
     }
 
+    /// What the standing session has done so far, where there is one.
+    pub fn counted(&self) -> Option<Counted> {
+        self.link.client().map(|client| client.counted())
+    }
+
     fn session(&self) -> Result<Client, Failed> {
         self.link.client().ok_or_else(|| Failed::Lost(self.link.failure()))
     }
@@ -153,19 +158,20 @@ impl RouterPort {
     }
 }
 
-/// Adds or refreshes the lease that opens a gate. The address is what the accept matches, the mark is ours.
-pub fn open_gate(address: &str, mark: &str, leased: Option<&Row>) -> Sentence {
-    let timeout = format_duration(LEASE);
-    match leased {
-        Some(row) => {
-            Sentence::new("/ip/firewall/address-list/set").attribute(".id", row.id()).attribute("timeout", timeout)
-        }
-        None => Sentence::new("/ip/firewall/address-list/add")
-            .attribute("list", OPEN_LIST)
-            .attribute("address", address)
-            .attribute("timeout", timeout)
-            .attribute("comment", mark),
-    }
+/// Adds the lease that opens a gate. The address is what the accept matches, the mark is ours.
+pub fn open_gate(address: &str, mark: &str) -> Sentence {
+    Sentence::new("/ip/firewall/address-list/add")
+        .attribute("list", OPEN_LIST)
+        .attribute("address", address)
+        .attribute("timeout", format_duration(LEASE))
+        .attribute("comment", mark)
+}
+
+/// Refreshes leases: `set` takes a list of ids (manual, "API").
+pub fn renew_gates(ids: &[&str]) -> Sentence {
+    Sentence::new("/ip/firewall/address-list/set")
+        .attribute(".id", ids.join(","))
+        .attribute("timeout", format_duration(LEASE))
 }
 
 /// Takes a lease away.
