@@ -9,7 +9,7 @@ use bulkhead_agent::{
     voice::Voice,
 };
 use bulkhead_flows::{Agent, Bench, create, remove};
-use bulkhead_twin::fault::{Fault, FaultKind, When};
+use bulkhead_twin::fault::{Fault, FaultKind};
 use ed25519_dalek::SigningKey;
 use shared::{
     change_set::Outcome,
@@ -136,7 +136,7 @@ async fn a_lease_that_ran_out_does_not_take_those_with_it_that_are_refreshed_alo
     let set = "/ip/firewall/address-list/set";
     let message = Some("no such item".to_owned());
     let command = Some(set.to_owned());
-    bench.twin.fault(Fault { kind: FaultKind::Trap, command, nth: Some(1), when: When::Before, message, ms: None });
+    bench.twin.fault(Fault { command, nth: Some(1), message, ..Fault::now(FaultKind::Trap) });
     // One id, no list of them.
     let alone = |words: &Vec<String>| {
         words[0] == set && words.contains(&"=timeout=30s".to_owned()) && words.iter().all(|word| !word.contains(','))

@@ -99,7 +99,7 @@ async fn struck(change: Change, fault: Fault, after: Export) -> anyhow::Result<(
 async fn every_sentence(change: Change, kind: FaultKind, when: When) -> anyhow::Result<()> {
     let (after, sentences) = undisturbed(change).await?;
     let cases = (1..=sentences).map(|nth| {
-        let fault = Fault { kind, command: None, nth: Some(nth), when, message: None, ms: None };
+        let fault = Fault { nth: Some(nth), when, ..Fault::now(kind) };
         struck(change, fault, after.clone())
     });
     assert_eq!(run_all(WAITING, cases).await? as u64, sentences);
@@ -139,7 +139,7 @@ async fn killed(change: Change, when: When, nth: u64, after: Export) -> anyhow::
     let begun = agent.begin(&order).await?;
     let told = agent.told.clone();
     // The router falls silent at that sentence, which holds the agent there.
-    bench.twin.fault(Fault { kind: FaultKind::Stall, command: None, nth: Some(nth), when, message: None, ms: None });
+    bench.twin.fault(Fault { nth: Some(nth), when, ..Fault::now(FaultKind::Stall) });
     let held = async {
         while !bench.twin.faults().is_empty() {
             tokio::time::sleep(Duration::from_millis(1)).await;
