@@ -1,5 +1,7 @@
 //! A router (the twin), and an engine over a journal on disk that can be killed and started again.
 
+mod leaks;
+
 use anyhow::{Context as _, ensure};
 use bulkhead_agent::{
     engine::{Begun, Engine},
@@ -124,6 +126,18 @@ impl Bench {
     /// The router's configuration.
     pub fn export(&self) -> Export {
         self.twin.export()
+    }
+
+    /// Traces packets of the first VIF's service as if its gate were open; gives how many, and those that would leave
+    /// by anything but the tunnel.
+    ///
+    /// # Errors
+    /// A packet that the twin cannot judge.
+    pub fn leaks(&self) -> anyhow::Result<(usize, Vec<String>)> {
+        // Refused when the entry is there already.
+        let entry = [("list", "bh-open"), ("address", "172.16.64.2"), ("timeout", "1h")];
+        let _open_already = self.twin.run("/ip/firewall/address-list", "add", &entry);
+        leaks::traced(&self.twin)
     }
 }
 

@@ -24,6 +24,36 @@ async fn a_vif_becomes_rows_on_the_router_and_goes_without_a_trace() -> anyhow::
 }
 
 #[tokio::test]
+async fn a_vifs_packets_leave_by_its_tunnel_or_not_at_all() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&create("c1", "tor")?).await?;
+    for tunnel in [true, false] {
+        bench.twin.set_link("wg-vpn", tunnel)?;
+        let (count, leaks) = bench.leaks()?;
+        assert_eq!((count, leaks), (90, Vec::new()), "tunnel: {tunnel}");
+    }
+    // Either layer alone keeps them in; the look finds the hole where both are gone.
+    bench.twin.set_link("wg-vpn", true)?;
+    let disable = |menu: &str, part: &str| {
+        let rows = bench.twin.rows(menu);
+        let of =
+            |row: &Vec<(String, String)>, name: &str| row.iter().find(|(key, _)| key == name).map(|(_, v)| v.clone());
+        let ours = rows.iter().filter(|row| of(row, "comment").is_some_and(|comment| comment.ends_with(part)));
+        let ids: Vec<String> = ours.filter_map(|row| of(row, ".id")).collect();
+        bench.twin.run(menu, "disable", &[("numbers", &ids.join(","))]).map(|_| ids.len())
+    };
+    assert_eq!(disable("/routing/rule", "/rule")?, 1);
+    assert_eq!(bench.leaks()?.1, Vec::<String>::new(), "the firewall alone");
+    assert_eq!(
+        disable("/ip/firewall/filter", "/jump-forward-in")? + disable("/ip/firewall/filter", "/jump-forward-out")?,
+        2
+    );
+    assert!(!bench.leaks()?.1.is_empty(), "with neither, packets must be seen to leave");
+    Ok(())
+}
+
+#[tokio::test]
 async fn every_version_takes_every_word_and_gives_everything_back() -> anyhow::Result<()> {
     let versions = bulkhead_twin::schema::versions();
     assert_eq!(versions.len(), 6);

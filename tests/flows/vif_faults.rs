@@ -150,6 +150,8 @@ async fn killed(change: Change, when: When, nth: u64, after: Export) -> anyhow::
         () = held => {}
     }
     drop(agent);
+    let (_, leaks) = bench.leaks()?;
+    assert!(leaks.is_empty(), "{case}: {leaks:#?}");
     let last = told.lock().expect("told").last().map_or(0, |report| report.revision);
     let mut agent = bench.agent().await?;
     let begun = agent.engine.unfinished()?.expect("a change that was not finished");

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::Context;
+use shared::routeros::trace::{Packet, Trace};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -165,6 +166,15 @@ impl Twin {
         let reply = self.router.device().run(self.router.clock.now(), &Request::new(menu, verb, arguments));
         self.router.notify();
         reply.map(|reply| if let Reply::Done(value) = reply { value } else { None })
+    }
+
+    /// The way of a packet through the modelled firewall and routing, as `POST /trace` tells it.
+    ///
+    /// # Errors
+    /// A packet that cannot be: see [`Device::trace`].
+    pub fn trace(&self, packet: &Packet) -> Result<Trace, Impossible> {
+        self.router.tick();
+        self.router.device().trace(packet)
     }
 
     /// Arms a fault, or lets it happen at once where it need not wait for a sentence.
