@@ -1,6 +1,8 @@
 //! The scripts that make the agent's container, carried out by routers of six versions.
 
+use anyhow::Context as _;
 use bulkhead_twin::{Options, Twin, schema};
+use shared::routeros::schema::Version;
 use std::{fs, path::Path, time::Duration};
 use support::{
     agent, needs,
@@ -38,18 +40,6 @@ async fn router(version: &str, place: &str, files: &[(&str, &str)]) -> anyhow::R
     Ok(twin)
 }
 
-/// The newest script that is not newer than the router.
-fn script_for(version: &str, folder: &Path) -> anyhow::Result<String> {
-    let version: shared::routeros::schema::Version = version.parse()?;
-    let mut found = None;
-    for form in ["7.16", "7.20", "7.21", "7.23"] {
-        if form.parse::<shared::routeros::schema::Version>()? <= version {
-            found = Some(fs::read_to_string(folder.join(format!("attic-container-{form}.rsc")))?);
-        }
-    }
-    anyhow::Context::context(found, "no script for this version")
-}
-
 fn import(twin: &Twin) -> anyhow::Result<()> {
     twin.run("", "import", &[("file-name", "container.rsc")])?;
     for _ in 0..LOOKS {
@@ -61,24 +51,43 @@ fn import(twin: &Twin) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The scripts that `bulkhead router add` writes.
+struct Scripts {
+    /// Of user, way in and bridge.
+    place: String,
+    folder: tempfile::TempDir,
+}
+
+impl Scripts {
+    async fn written(broker: &Path) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let broker = Broker::start(broker, folder.path()).await?;
+        let controller = Controller::start(&broker, folder.path()).await?;
+        agent::enrolled(&controller, folder.path()).await?;
+        Ok(Self { place: fs::read_to_string(folder.path().join("attic/attic.rsc"))?, folder })
+    }
+
+    /// The newest script of the container that is not newer than the router.
+    fn container(&self, version: &str) -> anyhow::Result<String> {
+        let version: Version = version.parse()?;
+        let forms = ["7.23", "7.21", "7.20", "7.16"].map(str::parse::<Version>);
+        let form = forms.into_iter().flatten().find(|form| *form <= version).context("no script for this version")?;
+        Ok(fs::read_to_string(self.folder.path().join(format!("attic/attic-container-{form}.rsc")))?)
+    }
+}
+
 #[tokio::test]
 async fn the_containers_script_brings_the_agent_up_on_every_version() -> anyhow::Result<()> {
-    let program = needs!("the_containers_script_brings_the_agent_up_on_every_version", Broker::program());
-    let folder = tempfile::tempdir()?;
-    let broker = Broker::start(&program, folder.path()).await?;
-    let controller = Controller::start(&broker, folder.path()).await?;
-    let (_, _twin) = agent::enrolled(&controller, folder.path()).await?;
-    let scripts = folder.path().join("attic");
-    let place = fs::read_to_string(scripts.join("attic.rsc"))?;
-
+    let broker = needs!("the_containers_script_brings_the_agent_up_on_every_version", Broker::program());
+    let scripts = Scripts::written(&broker).await?;
     for version in schema::versions() {
-        let script = script_for(version, &scripts)?;
+        let script = scripts.container(version)?;
         let upload = [
             ("disk1/bulkhead-agent-arm64.tar", "an image"),
             ("disk1/bulkhead-config/agent.toml", "router_id"),
             ("container.rsc", script.as_str()),
         ];
-        let twin = router(version, &place, &upload).await?;
+        let twin = router(version, &scripts.place, &upload).await?;
         import(&twin)?;
         let row = ours(&twin).unwrap_or_default();
         assert!(runs(&row), "{version}: {row:?} {:?}", twin.rows("/log").last());
@@ -98,21 +107,16 @@ async fn the_containers_script_brings_the_agent_up_on_every_version() -> anyhow:
 
 #[tokio::test]
 async fn the_containers_script_makes_nothing_where_something_is_missing() -> anyhow::Result<()> {
-    let program = needs!("the_containers_script_makes_nothing_where_something_is_missing", Broker::program());
-    let folder = tempfile::tempdir()?;
-    let broker = Broker::start(&program, folder.path()).await?;
-    let controller = Controller::start(&broker, folder.path()).await?;
-    let (_, _twin) = agent::enrolled(&controller, folder.path()).await?;
-    let scripts = folder.path().join("attic");
-    let place = fs::read_to_string(scripts.join("attic.rsc"))?;
-    let script = script_for("7.24", &scripts)?;
+    let broker = needs!("the_containers_script_makes_nothing_where_something_is_missing", Broker::program());
+    let scripts = Scripts::written(&broker).await?;
+    let script = scripts.container("7.24")?;
     let (image, config) = ("disk1/bulkhead-agent-arm64.tar", "disk1/bulkhead-config/agent.toml");
 
     // The image is missing, is for another processor, or lies elsewhere than the folder; the veth is missing.
     for (place, files) in [
-        (place.as_str(), vec![(config, "x")]),
-        (place.as_str(), vec![("disk1/bulkhead-agent-arm-v7.tar", "x"), (config, "x")]),
-        (place.as_str(), vec![(image, "x"), ("bulkhead-config/agent.toml", "x")]),
+        (scripts.place.as_str(), vec![(config, "x")]),
+        (scripts.place.as_str(), vec![("disk1/bulkhead-agent-arm-v7.tar", "x"), (config, "x")]),
+        (scripts.place.as_str(), vec![(image, "x"), ("bulkhead-config/agent.toml", "x")]),
         ("", vec![(image, "x"), (config, "x")]),
     ] {
         let upload: Vec<(&str, &str)> = files.into_iter().chain([("container.rsc", script.as_str())]).collect();
