@@ -65,7 +65,6 @@ pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (34, "it would undo what others did meanwhile, and empty the history"),
     (35, "it needs a second session that holds safe mode, and power that is cut"),
     (36, "it needs power that is cut"),
-    (37, "what an export leaves out shows only in a file, which carries no mark"),
     (38, "it needs hosts that fall silent"),
     (39, "it needs somebody beside the device"),
     (40, "it needs a restart"),
