@@ -95,7 +95,7 @@ impl Bench {
         let journal = Journal::new(store.clone());
         let mut target = Target::new("127.0.0.1", Security::Plain, "bulkhead", "secret");
         target.port = self.twin.api.port();
-        target.command_timeout = Duration::from_millis(1500);
+        target.command_timeout = Duration::from_secs(3);
         let router = RouterPort::start(target, store.clone());
         tokio::time::timeout(Duration::from_secs(60), router.reachable()).await.context("no session with the twin")?;
         let told = Arc::new(Mutex::new(Vec::new()));
