@@ -76,10 +76,10 @@ impl Device {
             let rows = names.iter().filter_map(|name| self.monitor_row(name)).collect();
             return Ok(Reply::Rows(rows));
         }
-        let interval = duration(request, "interval", Duration::from_secs(1))?;
+        let interval = period(request, "interval", Duration::from_secs(1))?;
         let rounds = match request.get("duration") {
             Some(_) => Some(
-                u64::try_from(duration(request, "duration", interval)?.as_millis() / interval.as_millis().max(1))
+                u64::try_from(period(request, "duration", interval)?.as_millis() / interval.as_millis().max(1))
                     .unwrap_or(0)
                     .max(1),
             ),
@@ -170,7 +170,7 @@ impl Device {
 
 pub(super) fn ping(request: &Request) -> Result<Reply, Trap> {
     request.get("address").filter(|address| !address.is_empty()).ok_or_else(|| Trap::Missing("address".to_owned()))?;
-    let interval = duration(request, "interval", Duration::from_secs(1))?;
+    let interval = period(request, "interval", Duration::from_secs(1))?;
     let count = request
         .get("count")
         .map(|count| count.parse().map_err(|_| Trap::InvalidValue("count".to_owned())))
@@ -178,7 +178,8 @@ pub(super) fn ping(request: &Request) -> Result<Reply, Trap> {
     Ok(Reply::Stream(Stream::Ping { interval, count }))
 }
 
-fn duration(request: &Request, name: &str, otherwise: Duration) -> Result<Duration, Trap> {
+/// A time between rows, at least a hundredth of a second: without any, an answer that goes on would do nothing else.
+pub(super) fn period(request: &Request, name: &str, otherwise: Duration) -> Result<Duration, Trap> {
     let value = request
         .get(name)
         .map(|text| parse_duration(text).map_err(|_| Trap::InvalidValue(name.to_owned())))

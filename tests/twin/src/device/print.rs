@@ -1,10 +1,13 @@
 //! Commands that look: print, get, find, and a row as it is shown.
 
+use std::time::Duration;
+
 use shared::routeros::{schema::Version, value::RowId};
 
 use super::{
     Device, Fields, Reply, Stream,
     caller::Caller,
+    live::period,
     query::Query,
     request::Request,
     row::Row,
@@ -51,11 +54,9 @@ impl Device {
         if follow_only || request.switch("follow") {
             return Ok(Reply::Stream(Stream::Follow { snapshot: !follow_only }));
         }
-        if let Some(interval) = request.get("interval") {
-            let interval = shared::routeros::value::parse_duration(interval);
-            return interval
-                .map(|interval| Reply::Stream(Stream::Repeat(interval)))
-                .map_err(|_| Trap::InvalidValue("interval".to_owned()));
+        if request.get("interval").is_some() {
+            let interval = period(request, "interval", Duration::from_secs(1))?;
+            return Ok(Reply::Stream(Stream::Repeat(interval)));
         }
         if request.paged && self.store(&spec.store).rows.len() > PAGE && !request.switch("count-only") {
             Query::parse(&request.queries)?;

@@ -195,6 +195,8 @@ impl Running {
     async fn pause(&self, period: Duration) {
         let clock = &self.router.clock;
         clock.sleep_until(clock.now() + period).await;
+        // A moment that is here already is waited for without a pause, and what never pauses cannot be cancelled.
+        tokio::task::yield_now().await;
     }
 
     async fn say(&self, row: &Fields) -> Result<(), Gone> {

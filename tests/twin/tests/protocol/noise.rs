@@ -4,6 +4,8 @@ use bulkhead_twin::Twin;
 use proptest::{
     collection::vec,
     prelude::{Strategy, any},
+    prop_oneof,
+    sample::select,
     strategy::ValueTree,
     test_runner::TestRunner,
 };
@@ -19,6 +21,73 @@ use crate::client::{BOUND, Client, twin};
 fn drawn<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, count: usize) -> Vec<T> {
     let mut runner = TestRunner::deterministic();
     (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+/// A command with words that may be anything, over menus that hold nobody's way in.
+fn sentence() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    const MENUS: [&str; 6] =
+        ["/interface", "/ip/address", "/ip/firewall/address-list", "/ip/route", "/interface/bridge/vlan", "/nonsense"];
+    const VERBS: [&str; 13] = [
+        "print",
+        "getall",
+        "get",
+        "find",
+        "add",
+        "set",
+        "unset",
+        "move",
+        "enable",
+        "comment",
+        "listen",
+        "",
+        "reset-counters",
+    ];
+    const NAMES: [&str; 11] = [
+        "numbers",
+        ".id",
+        "comment",
+        "address",
+        "list",
+        ".proplist",
+        "destination",
+        "value-name",
+        "place-before",
+        "",
+        "interval",
+    ];
+    const QUERIES: [&str; 10] = ["name", "-name", "=name=x", ">mtu=1", "<.id=*5", "#|", "#!&0.", "#99", "", "#\u{0}"];
+    let command =
+        (select(&MENUS[..]), select(&VERBS[..])).prop_map(|(menu, verb)| format!("{menu}/{verb}").into_bytes());
+    let value =
+        prop_oneof![vec(any::<u8>(), 0..40), select(&["*1", "*FFFFFFFF", "yes", "0", ""][..]).prop_map(Vec::from)];
+    let attribute =
+        (select(&NAMES[..]), value).prop_map(|(name, value)| [b"=", name.as_bytes(), b"=", &value].concat());
+    let query = select(&QUERIES[..]).prop_map(|query| format!("?{query}").into_bytes());
+    let word = prop_oneof![attribute, query, vec(any::<u8>(), 1..30)];
+    (command, vec(word, 0..6)).prop_map(|(command, words)| [vec![command], words].concat())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_goes_on_after_any_sentence() {
+    let twin = twin("7.24").await;
+    let mut client = Client::admin(&twin).await;
+    for (number, words) in drawn(sentence(), 2000).into_iter().enumerate() {
+        let mut bytes = Vec::new();
+        Sentence::from_words(words.clone()).encode(&mut bytes).unwrap();
+        client.stream.write_all(&bytes).await.unwrap();
+        // An answer to another command, and an end to what the sentence may have begun.
+        client.send(&["/system/identity/print", &format!(".tag=print-{number}")]).await;
+        client.send(&["/cancel", &format!(".tag=cancel-{number}")]).await;
+        let mut printed = false;
+        loop {
+            let sentence = client.next().await.unwrap_or_else(|| panic!("closed after {words:?}"));
+            printed |= sentence == format!("!done .tag=print-{number}");
+            if sentence == format!("!done .tag=cancel-{number}") {
+                break;
+            }
+        }
+        assert!(printed, "no answer after {words:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
