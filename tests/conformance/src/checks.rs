@@ -70,4 +70,5 @@ pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (40, "it needs a restart"),
     (41, "it needs a registry, and an image to spare"),
     (42, "it needs somebody at the device, to change device-mode"),
+    (43, "it needs a provider that fails"),
 ];

@@ -1,10 +1,12 @@
 //! The control surface: plain HTTP with JSON by which the world around the device is changed and the device looked at.
 //!
-//! Only the twin has one. What cannot be done answers 422 with the reason, what is not modelled yet 501.
+//! Only the twin has one. What cannot be done answers 422 with the reason.
 
 mod device_mode;
 mod registry;
+mod resource;
 mod trace;
+mod wan;
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,9 +38,9 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener) {
         .route("/clock", post(clock))
         .route("/export", get(export))
         .route("/record", get(record))
-        .route("/wan", post(not_yet))
+        .route("/wan", post(wan::wan))
         .route("/registry", post(registry::registry))
-        .route("/resource", post(not_yet))
+        .route("/resource", post(resource::resource))
         .route("/device-mode", post(device_mode::device_mode))
         .route("/trace", post(trace::trace))
         .with_state(router);
@@ -145,10 +147,6 @@ async fn export(State(router): Shared) -> Response {
 async fn record(State(router): Shared) -> Json<Value> {
     let count = router.record().count();
     Json(json!({ "sentences": count }))
-}
-
-async fn not_yet(uri: axum::http::Uri) -> Refusal {
-    Refusal(StatusCode::NOT_IMPLEMENTED, format!("{} is not modelled yet", uri.path()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the good end of handlers that may refuse")]

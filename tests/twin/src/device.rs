@@ -41,6 +41,7 @@ mod time_of_day;
 mod trace;
 pub mod trap;
 mod users;
+pub mod wan;
 pub mod world;
 
 use std::{
@@ -229,6 +230,8 @@ impl Device {
         let path = request.path();
         match path.as_str() {
             "/ping" | "/tool/ping" => return live::ping(request),
+            "/resolve" => return self.resolve_name(request),
+            "/ip/dns/cache/flush" => return Ok(Reply::Done(None)),
             "/interface/monitor-traffic" => return self.monitor(request),
             "/system/reboot" | "/system/package/apply-changes" => return Ok(Reply::Reboot),
             "/system/device-mode/update" => return self.update_mode(request),

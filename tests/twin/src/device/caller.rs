@@ -49,7 +49,7 @@ impl Caller {
             ("", "import" | "execute") | ("/system/script", "run") => &[],
             ("/file", "read") => &["read"],
             (_, verb) if LOOKING.contains(&verb) => &["read"],
-            (_, "ping") => &["test"],
+            (_, "ping" | "resolve") => &["test"],
             ("/system", "reboot" | "shutdown") => &["reboot"],
             (menu, _) if menu == "/user" || menu.starts_with("/user/") => &["write", "policy"],
             _ => &["write"],

@@ -168,7 +168,7 @@ impl Device {
             .store("/container")
             .rows
             .iter()
-            .map(|row: &Row| (row.id, matches!(row.get("start-on-boot"), Some("true" | "yes"))))
+            .map(|row: &Row| (row.id, row.get("start-on-boot") == Some("true")))
             .collect();
         for (at, (id, run)) in rows.into_iter().enumerate() {
             if unpacked.get(at) == Some(&false) {

@@ -133,7 +133,7 @@ impl Device {
         if alive {
             fields.extend([field("size", "56".to_owned()), field("ttl", "57".to_owned()), field("time", rtt)]);
         } else {
-            fields.push(field("status", "timeout".to_owned()));
+            fields.push(field("status", self.silence(request, host).to_owned()));
         }
         let sent = seq + 1;
         fields.extend([
@@ -150,7 +150,8 @@ impl Device {
         (fields, alive)
     }
 
-    /// Whether a host out there would answer: through the given interface, or through the first live default route.
+    /// Whether a host answers: through the given interface, else through the one to which the main table leads. What
+    /// is not on a connected network, or is behind a tunnel, is on the Internet.
     pub(super) fn answers_ping(&self, interface: Option<&str>, host: &str) -> bool {
         let alive = |row: &Row| {
             row.is("running")
@@ -161,10 +162,14 @@ impl Device {
         if self.store("/ip/address").rows.iter().any(own) {
             return true;
         }
-        match interface {
-            Some(name) => self.interface(name).is_some_and(alive),
-            None => self.interface("ether1").is_some_and(alive),
-        }
+        let Some(via) = interface.map(str::to_owned).or_else(|| self.way_to(host)) else { return false };
+        let Some(row) = self.interface(&via).filter(|row| alive(row)) else { return false };
+        self.world.wan.internet || (row.kind != "wg" && self.is_near(host))
+    }
+
+    /// Why a ping was not answered: nobody did, or there was no way to ask.
+    fn silence(&self, request: &Request, host: &str) -> &'static str {
+        if request.get("interface").is_some() || self.way_to(host).is_some() { "timeout" } else { "no route to host" }
     }
 }
 

@@ -8,6 +8,8 @@ mod routes;
 mod rules;
 mod traffic;
 
+pub(super) use self::addresses::WAN_GATEWAY;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,

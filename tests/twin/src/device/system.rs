@@ -9,6 +9,9 @@ use super::{Device, Fields, caller::Caller, live::whole_seconds, row::Origin, sp
 /// The processor, as `/system/resource` and images name it.
 pub(super) const ARCHITECTURE: &str = "arm64";
 
+/// `total-memory`, in bytes.
+const MEMORY: u64 = 1_073_741_824;
+
 impl Device {
     /// The values of a single menu: what was set, over what is so by itself, over the defaults.
     pub(super) fn render_single(&self, caller: &Caller, spec: &Spec) -> Fields {
@@ -52,6 +55,11 @@ impl Device {
             return self.mode_fields();
         }
         let cpu = self.world.cpu_percent.unwrap_or(3).to_string();
+        let memory = match self.world.memory_percent {
+            Some(percent) => MEMORY / 100 * (100 - percent.min(100)) + MEMORY % 100 * (100 - percent.min(100)) / 100,
+            None => 687_116_288,
+        }
+        .to_string();
         let version = format!("{} (stable)", self.version());
         let values: Vec<(&str, &str)> = match menu {
             "/system/resource" => vec![
@@ -59,7 +67,7 @@ impl Device {
                 ("version", &version),
                 ("build-time", super::factory::BUILT),
                 ("factory-software", "7.5"),
-                ("free-memory", "687116288"),
+                ("free-memory", &memory),
                 ("total-memory", "1073741824"),
                 ("cpu", "ARM64"),
                 ("cpu-count", "4"),
@@ -85,7 +93,7 @@ impl Device {
                 ("current-firmware", "7.16.2"),
                 ("upgrade-firmware", "7.16.2"),
             ],
-            "/ip/dns" => vec![("dynamic-servers", "203.0.113.1"), ("cache-used", "42")],
+            "/ip/dns" => vec![("dynamic-servers", self.peer_dns()), ("cache-used", "42")],
             _ => Vec::new(),
         };
         values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -123,6 +123,11 @@ impl Device {
         }
     }
 
+    /// The interface by which the router's own packets to an address leave, by the table `main`.
+    pub(super) fn out_by_main(&self, address: IpAddr) -> Option<String> {
+        route::towards(self, address)
+    }
+
     /// The way of a packet that comes in by its interface, or that the router sends when it names none.
     pub(super) fn way(&self, packet: &Packet) -> Way {
         let mut walk = Walk {

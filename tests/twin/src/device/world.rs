@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Device, containers::Registry, meter::Rate, request::Request, row::Row, trap::Trap};
+use super::{Device, containers::Registry, meter::Rate, request::Request, row::Row, trap::Trap, wan::Wan};
 
 /// The state of the world around the device.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,10 @@ pub struct World {
     pub peered: BTreeMap<String, Duration>,
     /// Whether the file system and processor figures were set: per cent.
     pub cpu_percent: Option<u64>,
+    /// How much memory is in use.
+    pub memory_percent: Option<u64>,
+    /// How the provider serves.
+    pub wan: Wan,
     /// Where container images come from.
     pub registry: Registry,
 }
@@ -76,6 +80,32 @@ impl Device {
         let since = self.world.peered.get(interface)?;
         let age = self.now.saturating_sub(*since).as_millis() % RENEWED;
         Some(Duration::from_millis(u64::try_from(age).unwrap_or(0)))
+    }
+
+    /// How much of the processor and memory is in use, per cent, and the processor's temperature in degrees Celsius.
+    ///
+    /// # Errors
+    /// More than a hundred per cent.
+    pub fn set_resource(
+        &mut self,
+        now: Duration,
+        cpu: Option<u64>,
+        memory: Option<u64>,
+        temperature: Option<u64>,
+    ) -> Result<(), Impossible> {
+        if [cpu, memory].into_iter().flatten().any(|percent| percent > 100) {
+            return Err(Impossible("nothing is used by more than 100 per cent".to_owned()));
+        }
+        self.settle(now);
+        self.world.cpu_percent = cpu.or(self.world.cpu_percent);
+        self.world.memory_percent = memory.or(self.world.memory_percent);
+        let id = self.store("/system/health").named("cpu-temperature").map(|row| row.id);
+        if let (Some(id), Some(temperature)) = (id, temperature)
+            && let Some(row) = self.store_mut("/system/health").row_mut(id)
+        {
+            row.attributes.insert("value".to_owned(), temperature.to_string());
+        }
+        Ok(())
     }
 
     /// Lets an interface's counters run at these rates, in bits a second.

@@ -1,4 +1,4 @@
-//! The world around the router: container images and where they come from.
+//! The world around the router: container images and where they come from, the provider.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,4 +8,5 @@
 )]
 
 mod containers;
+mod provider;
 mod router;

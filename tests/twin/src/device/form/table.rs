@@ -29,7 +29,16 @@ pub(super) fn form_of(menu: &str, name: &str, kind: Kind) -> Form {
 /// Arguments whose form the schema does not tell, or tells too loosely.
 fn special(menu: &str, name: &str) -> Option<Form> {
     Some(match (menu, name) {
-        (_, "disabled" | "dhcp") => Form::Boolean,
+        (_, "disabled" | "dhcp")
+        | (
+            "/container",
+            "start-on-boot"
+            | "logging"
+            | "ignore-remote-image-change"
+            | "check-certificate"
+            | "privileged"
+            | "stop-on-unhealthy",
+        ) => Form::Boolean,
         ("/routing/table", "fib") | ("/ip/route" | "/ipv6/route", "blackhole") => Form::Switch,
         ("/ip/address" | "/ipv6/address" | "/ip/dhcp-server/network", "address") => Form::HostPrefix,
         ("/ip/route" | "/ipv6/route", "dst-address") | ("/routing/rule", "src-address" | "dst-address") => {

@@ -6,7 +6,7 @@ use crate::device::{Device, form, references::is_dead};
 
 /// What the modelled provider hands out.
 pub(super) const WAN_ADDRESS: &str = "203.0.113.10/24";
-pub(super) const WAN_GATEWAY: &str = "203.0.113.1";
+pub(in crate::device) const WAN_GATEWAY: &str = "203.0.113.1";
 
 impl Device {
     pub(super) fn derive_addresses(&mut self) {
@@ -40,7 +40,7 @@ impl Device {
         }
     }
 
-    /// A DHCP client on a running interface is bound; its address is a row of the router's own.
+    /// A DHCP client on a running interface has the lease that the provider gives; its address is a row of the router's own.
     fn derive_dhcp_clients(&mut self) {
         let running: BTreeSet<String> = self
             .store("/interface")
@@ -49,13 +49,18 @@ impl Device {
             .filter(|row| row.is("running"))
             .map(|row| row.name().to_owned())
             .collect();
-        let mut wanted = Vec::new();
+        let lease = self.world.wan.dhcp;
+        let (mut wanted, mut told) = (Vec::new(), Vec::new());
         if let Some(store) = self.stores.get_mut("/ip/dhcp-client") {
             for row in &mut store.rows {
-                let bound = !row.is_disabled() && running.contains(row.text("interface"));
+                let served = !row.is_disabled() && running.contains(row.text("interface"));
+                let bound = served && lease.holds();
+                if bound != row.derived.contains_key("address") {
+                    told.push((row.text("interface").to_owned(), bound));
+                }
                 row.derived.retain(|name, _| !DHCP.contains(name));
                 row.flag("invalid", is_dead(row.text("interface")));
-                row.derived.insert("status", if bound { "bound" } else { "stopped" }.to_owned());
+                row.derived.insert("status", if served { lease.status() } else { "stopped" }.to_owned());
                 if !bound {
                     continue;
                 }
@@ -73,6 +78,11 @@ impl Device {
                     ],
                 ));
             }
+        }
+        let address = WAN_ADDRESS.split('/').next().unwrap_or_default();
+        for (interface, bound) in told {
+            let what = if bound { "got" } else { "lost" };
+            self.log("dhcp,info", &format!("dhcp-client on {interface} {what} IP address {address}"));
         }
         self.keep_dynamic("/ip/address", "dhcp ", &wanted);
     }

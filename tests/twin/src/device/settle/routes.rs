@@ -20,10 +20,7 @@ impl Device {
             .store("/ip/dhcp-client")
             .rows
             .iter()
-            .filter(|row| {
-                row.derived.get("status").is_some_and(|status| status == "bound")
-                    && row.get("add-default-route") != Some("no")
-            })
+            .filter(|row| row.derived.contains_key("gateway") && row.get("add-default-route") != Some("no"))
             .map(|row| {
                 (
                     format!("dhcp {}", row.text("interface")),
