@@ -102,6 +102,9 @@ impl Engine {
             outcome: None,
             error: None,
             differs: Vec::new(),
+            evidence: Vec::new(),
+            deadline: None,
+            undone_by: None,
             at: self.clock.unix_millis(),
         };
         self.journal.begin(&change, &report).map_err(|error| storage(&error))?;

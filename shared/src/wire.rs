@@ -71,6 +71,14 @@ pub enum Request {
     Apply(ChangeOrder, Option<[u8; 32]>),
     /// What became of it?
     Show(ChangeSetId),
+    /// It stays: the controller's or, with `true`, a person's word.
+    Keep(ChangeSetId, bool),
+    /// Undo it now, whether its deadline runs or it was kept.
+    Roll(ChangeSetId),
+    /// Let its deadline run for so many seconds from now (15 to 3600).
+    Extend(ChangeSetId, u32),
+    /// Show me these menus as they are.
+    Read(Vec<MenuRead>),
     /// Somebody is looking: sample traffic each second for so many seconds (1 to 300).
     Watch(u32),
     /// Read the router now and publish the state anew.
@@ -84,6 +92,44 @@ pub struct ChangeOrder {
     pub id: ChangeSetId,
     /// What is to change, in order.
     pub items: Vec<change_set::Item>,
+    /// The menus that the rows among the items are in.
+    pub menus: Vec<change_set::MenuWords>,
+    /// Until when it has to be kept, and by whom.
+    pub confirm: change_set::Confirm,
+}
+
+/// A menu that is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MenuRead {
+    /// The menu: `/ip/firewall/filter`.
+    pub path: String,
+    /// The properties wanted.
+    pub properties: Vec<String>,
+    /// How many rows are passed over: menus that do not fit into one answer are read in pieces.
+    pub from: u32,
+}
+
+/// What was read of menus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The menus in the order in which they were asked for, as far as they fitted; the rest has to be asked for again.
+    pub menus: Vec<MenuRows>,
+    /// Unix milliseconds of the agent's clock.
+    pub at: i64,
+}
+
+/// Rows of a menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MenuRows {
+    /// The menu.
+    pub path: String,
+    /// Its rows from [`MenuRead::from`] on, in the router's order, dynamic ones too: `.id`, flags and the properties
+    /// that were asked for and have a value.
+    pub rows: Vec<Vec<change_set::Attribute>>,
+    /// Where the next piece begins; nothing after the last row.
+    pub next: Option<u32>,
+    /// SHA-256 of the whole menu as read, so that pieces of two states are not put together.
+    pub hash: [u8; 32],
 }
 
 /// What an agent answers.
@@ -91,7 +137,8 @@ pub struct ChangeOrder {
 pub enum Reply {
     /// To [`Request::Plan`].
     Plan(change_set::Plan),
-    /// To [`Request::Apply`] (as soon as it is in the journal) and [`Request::Show`].
+    /// To [`Request::Apply`] (as soon as it is in the journal), [`Request::Show`], [`Request::Keep`], [`Request::Roll`] and
+    /// [`Request::Extend`].
     Report(change_set::Report),
     /// To the rest.
     Done,
@@ -99,6 +146,8 @@ pub enum Reply {
     Refused(change_set::Refusal),
     /// The agent does not know this kind of request.
     Unsupported(String),
+    /// To [`Request::Read`].
+    Reading(Reading),
 }
 
 /// What an agent tells by itself.

@@ -15,7 +15,7 @@ use bulkhead_agent::{
 };
 use bulkhead_twin::{Options, Twin, device::export::Export};
 use shared::{
-    change_set::{Item, Report, Resource},
+    change_set::{Confirm, Item, Keep, Report, Resource},
     ids::{ChangeSetId, VifId},
     net::InterfaceName,
     vif::{Egress, KillSwitchMode, VifName, VifSpec},
@@ -191,5 +191,7 @@ pub fn remove(change: &str, name: &str) -> anyhow::Result<ChangeOrder> {
 }
 
 fn order(change: &str, resource: Resource) -> anyhow::Result<ChangeOrder> {
-    Ok(ChangeOrder { id: ChangeSetId::new(change)?, items: vec![Item { id: "1".to_owned(), resource }] })
+    let item = Item { id: "1".to_owned(), name: String::new(), depends_on: Vec::new(), resource };
+    let confirm = Confirm { deadline_s: 120, keep: Keep::Agent };
+    Ok(ChangeOrder { id: ChangeSetId::new(change)?, items: vec![item], menus: Vec::new(), confirm })
 }

@@ -3,7 +3,10 @@
 use crate::samples;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use shared::{
-    change_set::{Item, Operation, Outcome, Phase, Plan, Refusal, Report, Resource, Verb},
+    change_set::{
+        Confirm, Evidence, Item, Keep, MenuWords, Operation, Outcome, Phase, Plan, Position, Refusal, Report, Resource,
+        Ring, RowChange, RowOperation, Verb,
+    },
     ids::{ChangeSetId, RouterId, SenderId, VifId},
     net::{InterfaceName, VlanId},
     notice::{Notice, Severity},
@@ -12,7 +15,7 @@ use shared::{
         Egress, Gate, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
         VifStatus,
     },
-    wire::{self, Body, ChangeOrder, Event, Expect, Message, Reply, Request},
+    wire::{self, Body, ChangeOrder, Event, Expect, MenuRead, MenuRows, Message, Reading, Reply, Request},
 };
 
 proptest! {
@@ -75,6 +78,11 @@ fn body() -> impl Strategy<Value = Body> {
         order().prop_map(|order| Body::Request(Request::Plan(order))),
         (order(), option::of(any::<[u8; 32]>())).prop_map(|(order, hash)| Body::Request(Request::Apply(order, hash))),
         change_set_id().prop_map(|id| Body::Request(Request::Show(id))),
+        (change_set_id(), any::<bool>()).prop_map(|(id, person)| Body::Request(Request::Keep(id, person))),
+        change_set_id().prop_map(|id| Body::Request(Request::Roll(id))),
+        (change_set_id(), any::<u32>()).prop_map(|(id, seconds)| Body::Request(Request::Extend(id, seconds))),
+        vec(menu_read(), 0..3).prop_map(|menus| Body::Request(Request::Read(menus))),
+        reading().prop_map(|reading| Body::Reply(Reply::Reading(reading))),
         any::<u32>().prop_map(|seconds| Body::Request(Request::Watch(seconds))),
         Just(Body::Request(Request::Refresh)),
         plan().prop_map(|plan| Body::Reply(Reply::Plan(plan))),
@@ -97,22 +105,97 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn order()(id in change_set_id(), items in vec((words(), resource()), 0..4)) -> ChangeOrder {
-        ChangeOrder { id, items: items.into_iter().map(|(id, resource)| Item { id, resource }).collect() }
+    fn order()(
+        id in change_set_id(),
+        items in vec(item(), 0..4),
+        menus in vec(menu_words(), 0..3),
+        deadline_s in any::<u32>(),
+        keep in select(vec![Keep::Agent, Keep::Controller, Keep::Person]),
+    ) -> ChangeOrder {
+        ChangeOrder { id, items, menus, confirm: Confirm { deadline_s, keep } }
     }
 }
 
+prop_compose! {
+    fn item()(id in words(), name in words(), depends_on in vec(words(), 0..3), resource in resource()) -> Item {
+        Item { id, name, depends_on, resource }
+    }
+}
+
+prop_compose! {
+    fn menu_words()(
+        path in words(),
+        writable in vec(words(), 0..4),
+        (ordered, single, unset) in any::<(bool, bool, bool)>(),
+    ) -> MenuWords {
+        MenuWords { path, writable, ordered, single, unset }
+    }
+}
+
+prop_compose! {
+    fn menu_read()(path in words(), properties in vec(words(), 0..4), from in any::<u32>()) -> MenuRead {
+        MenuRead { path, properties, from }
+    }
+}
+
+prop_compose! {
+    fn reading()(menus in vec(menu_rows(), 0..3), at in any::<i64>()) -> Reading {
+        Reading { menus, at }
+    }
+}
+
+prop_compose! {
+    fn menu_rows()(
+        path in words(),
+        rows in vec(attributes(), 0..4),
+        next in option::of(any::<u32>()),
+        hash in any::<[u8; 32]>(),
+    ) -> MenuRows {
+        MenuRows { path, rows, next, hash }
+    }
+}
+
+prop_compose! {
+    fn row()(
+        menu in words(),
+        operation in select(vec![RowOperation::Create, RowOperation::Update, RowOperation::Delete]),
+        (key, attributes) in (attributes(), attributes()),
+        unset in vec(words(), 0..3),
+        position in option::of(position()),
+    ) -> RowChange {
+        RowChange { menu, operation, key, attributes, unset, position }
+    }
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    prop_oneof![
+        Just(Position::First),
+        Just(Position::Last),
+        attributes().prop_map(Position::Before),
+        attributes().prop_map(Position::After),
+    ]
+}
+
+fn attributes() -> impl Strategy<Value = Vec<(String, String)>> {
+    vec((words(), words()), 0..4)
+}
+
 fn resource() -> impl Strategy<Value = Resource> {
-    prop_oneof![spec().prop_map(Resource::VifCreate), vif_id().prop_map(Resource::VifRemove)]
+    prop_oneof![
+        spec().prop_map(Resource::VifCreate),
+        vif_id().prop_map(Resource::VifRemove),
+        row().prop_map(Resource::Row),
+    ]
 }
 
 prop_compose! {
     fn plan()(
         read_hash in any::<[u8; 32]>(),
         operations in vec(operation(), 0..4),
-        warnings in vec(words(), 0..3),
+        warnings in vec(refusal(), 0..3),
+        rings in vec(ring(), 0..4),
     ) -> Plan {
-        Plan { read_hash, operations, warnings }
+        Plan { read_hash, operations, warnings, rings }
     }
 }
 
@@ -120,10 +203,15 @@ prop_compose! {
     fn operation()(
         verb in select(vec![Verb::Add, Verb::Set, Verb::Remove, Verb::Move]),
         menu in words(),
-        attributes in vec((words(), words()), 0..4),
+        (attributes, before) in (attributes(), attributes()),
+        item in words(),
     ) -> Operation {
-        Operation { verb, menu, attributes }
+        Operation { verb, menu, attributes, before, item }
     }
+}
+
+fn ring() -> impl Strategy<Value = Ring> {
+    select(vec![Ring::Journal, Ring::SafeMode, Ring::Script])
 }
 
 prop_compose! {
@@ -143,9 +231,12 @@ prop_compose! {
         ])),
         error in option::of(refusal()),
         differs in vec(words(), 0..3),
-        at in any::<i64>(),
+        evidence in vec(select(vec![Evidence::SignIn, Evidence::Link, Evidence::Controller, Evidence::Person]), 0..4),
+        (deadline, undone_by, at) in (option::of(any::<i64>()), option::of(ring()), any::<i64>()),
     ) -> Report {
-        Report { id, phase, revision, done, total, current, outcome, error, differs, at }
+        Report {
+            id, phase, revision, done, total, current, outcome, error, differs, evidence, deadline, undone_by, at,
+        }
     }
 }
 

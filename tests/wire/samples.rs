@@ -2,7 +2,10 @@
 
 use ed25519_dalek::SigningKey;
 use shared::{
-    change_set::{Item, Operation, Outcome, Phase, Plan, Refusal, Report, Resource, Verb},
+    change_set::{
+        Attribute, Confirm, Evidence, Item, Keep, MenuWords, Operation, Outcome, Phase, Plan, Position, Refusal,
+        Report, Resource, Ring, RowChange, RowOperation, Verb,
+    },
     ids::{ChangeSetId, RouterId, SenderId, VifId},
     net::{InterfaceName, VlanId},
     notice::{Notice, Severity},
@@ -11,7 +14,7 @@ use shared::{
         Egress, Gate, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
         VifStatus,
     },
-    wire::{Body, ChangeOrder, Event, Message, Reply, Request},
+    wire::{Body, ChangeOrder, Event, MenuRead, MenuRows, Message, Reading, Reply, Request},
 };
 
 /// When all samples were issued.
@@ -30,14 +33,20 @@ pub(crate) fn all() -> Vec<(&'static str, Message)> {
     vec![
         ("request-plan", controller(Body::Request(Request::Plan(order())))),
         ("request-apply", controller(Body::Request(Request::Apply(order(), Some([0xab; 32]))))),
-        ("request-apply-unplanned", controller(Body::Request(Request::Apply(order(), None)))),
+        ("request-apply-unplanned", controller(Body::Request(Request::Apply(order_kept_by(Keep::Agent), None)))),
+        ("request-plan-kept-by-a-person", controller(Body::Request(Request::Plan(order_kept_by(Keep::Person))))),
         ("request-show", controller(Body::Request(Request::Show(change_set())))),
+        ("request-keep", controller(Body::Request(Request::Keep(change_set(), true)))),
+        ("request-roll", controller(Body::Request(Request::Roll(change_set())))),
+        ("request-extend", controller(Body::Request(Request::Extend(change_set(), 600)))),
+        ("request-read", controller(Body::Request(Request::Read(vec![menu_read()])))),
         ("request-watch", controller(Body::Request(Request::Watch(300)))),
         ("request-refresh", controller(Body::Request(Request::Refresh))),
         ("reply-plan", reply(Reply::Plan(plan()))),
         ("reply-report", reply(Reply::Report(report(Phase::Applying, None)))),
         ("reply-done", reply(Reply::Done)),
         ("reply-refused", reply(Reply::Refused(refusal()))),
+        ("reply-reading", reply(Reply::Reading(reading()))),
         ("reply-unsupported", reply(Reply::Unsupported("request/service/install".to_owned()))),
         ("event-change-set-verifying", event(Event::ChangeSet(report(Phase::Verifying, None)))),
         ("event-change-set-rolling-back", event(Event::ChangeSet(report(Phase::RollingBack, None)))),
@@ -93,16 +102,71 @@ fn spec(id: &str, name: &str) -> VifSpec {
 }
 
 fn order() -> ChangeOrder {
-    let create = Item { id: "1".to_owned(), resource: Resource::VifCreate(spec("tor-1", "tor")) };
-    let remove = Item { id: "2".to_owned(), resource: Resource::VifRemove(vif_id("dns-1")) };
-    ChangeOrder { id: change_set(), items: vec![create, remove] }
+    let row = |operation, position| {
+        Resource::Row(RowChange {
+            menu: "/ip/firewall/filter".to_owned(),
+            operation,
+            key: attributes(&[("comment", "bulkhead:row/home/no-guests")]),
+            attributes: attributes(&[("chain", "forward"), ("action", "drop")]),
+            unset: vec!["src-address".to_owned()],
+            position,
+        })
+    };
+    let resources = [
+        Resource::VifCreate(spec("tor-1", "tor")),
+        Resource::VifRemove(vif_id("dns-1")),
+        row(RowOperation::Create, Some(Position::First)),
+        row(RowOperation::Create, Some(Position::Last)),
+        row(RowOperation::Update, Some(Position::Before(attributes(&[("chain", "input")])))),
+        row(RowOperation::Update, Some(Position::After(attributes(&[("comment", "größer")])))),
+        row(RowOperation::Delete, None),
+    ];
+    let items = (1..).zip(resources).map(|(n, resource)| Item {
+        id: n.to_string(),
+        name: "no guests".to_owned(),
+        depends_on: if n == 1 { Vec::new() } else { vec!["1".to_owned()] },
+        resource,
+    });
+    let confirm = Confirm { deadline_s: 120, keep: Keep::Controller };
+    ChangeOrder { id: change_set(), items: items.collect(), menus: vec![menu_words()], confirm }
+}
+
+/// The same change for the other two who may keep it.
+fn order_kept_by(keep: Keep) -> ChangeOrder {
+    ChangeOrder { items: Vec::new(), menus: Vec::new(), confirm: Confirm { deadline_s: 3600, keep }, id: change_set() }
+}
+
+fn attributes(pairs: &[(&str, &str)]) -> Vec<Attribute> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn menu_words() -> MenuWords {
+    MenuWords {
+        path: "/ip/firewall/filter".to_owned(),
+        writable: vec!["action".to_owned(), "chain".to_owned()],
+        ordered: true,
+        single: false,
+        unset: true,
+    }
+}
+
+fn menu_read() -> MenuRead {
+    MenuRead { path: "/ip/route".to_owned(), properties: vec!["dst-address".to_owned()], from: 2000 }
+}
+
+fn reading() -> Reading {
+    let rows = vec![attributes(&[(".id", "*1"), ("dst-address", "0.0.0.0/0")]), Vec::new()];
+    let piece = |next| MenuRows { path: "/ip/route".to_owned(), rows: rows.clone(), next, hash: [0x11; 32] };
+    Reading { menus: vec![piece(Some(4000)), piece(None)], at: AT }
 }
 
 fn plan() -> Plan {
-    let operation = |verb, menu: &str, attributes: &[(&str, &str)]| Operation {
+    let operation = |verb, menu: &str, written: &[(&str, &str)]| Operation {
         verb,
         menu: menu.to_owned(),
-        attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        attributes: attributes(written),
+        before: attributes(&[("distance", "1")]),
+        item: "1".to_owned(),
     };
     Plan {
         read_hash: [0x5a; 32],
@@ -112,7 +176,8 @@ fn plan() -> Plan {
             operation(Verb::Remove, "/ip/firewall/raw", &[]),
             operation(Verb::Move, "/ip/firewall/mangle", &[("destination", "*1")]),
         ],
-        warnings: vec!["fasttrack is on".to_owned()],
+        warnings: vec![refusal()],
+        rings: vec![Ring::Journal, Ring::SafeMode, Ring::Script],
     }
 }
 
@@ -132,6 +197,9 @@ fn report(phase: Phase, outcome: Option<Outcome>) -> Report {
         outcome,
         error: failed.then(refusal),
         differs: if outcome == Some(Outcome::PartlyReverted) { vec!["/ip/route".to_owned()] } else { Vec::new() },
+        evidence: vec![Evidence::SignIn, Evidence::Link, Evidence::Controller, Evidence::Person],
+        deadline: (phase == Phase::Verifying).then_some(AT + 120_000),
+        undone_by: (outcome == Some(Outcome::Reverted)).then_some(Ring::Script),
         at: AT,
     }
 }

@@ -69,6 +69,9 @@ impl Requests {
             }
             Body::Request(Request::Watch(seconds)) => self.order(Order::Watch(Duration::from_secs(seconds.into()))),
             Body::Request(Request::Refresh) => self.order(Order::Refresh),
+            Body::Request(Request::Keep(..) | Request::Roll(_) | Request::Extend(..) | Request::Read(_)) => {
+                Reply::Unsupported("this request".to_owned())
+            }
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())

@@ -25,7 +25,7 @@ use converge::{Step, converge};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::{
-    change_set::{Item, Operation, Plan, Refusal, Resource},
+    change_set::{Item, Operation, Plan, Refusal, Resource, Ring},
     ids::{ChangeSetId, VifId},
     vif::VifSpec,
 };
@@ -100,6 +100,10 @@ pub fn decide(
     for item in items {
         match &item.resource {
             Resource::VifCreate(spec) => after.push(create(spec, &after, pools, router, now)?),
+            Resource::Row(row) => {
+                let message = format!("rows of {} cannot be changed yet", row.menu);
+                return Err(Refusal::new("unsupported", message, "Update the agent."));
+            }
             Resource::VifRemove(vif) => {
                 let at = after.iter().position(|kept| kept.spec.id == *vif).ok_or_else(|| {
                     Refusal::new(
@@ -191,7 +195,7 @@ fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
 /// What a change would write now.
 pub fn plan(change: &Change, router: &Snapshot) -> Plan {
     let operations: Vec<Operation> = converge(&objects(&change.after), router).iter().map(Step::operation).collect();
-    Plan { read_hash: hash(&operations), operations, warnings: warnings(change, router) }
+    Plan { read_hash: hash(&operations), operations, warnings: warnings(change, router), rings: vec![Ring::Journal] }
 }
 
 /// SHA-256 of the writes. A router that has moved on in a way that matters gives other writes; a lease that was
@@ -207,16 +211,20 @@ fn hash(operations: &[Operation]) -> [u8; 32] {
     digest.finalize().into()
 }
 
-fn warnings(change: &Change, router: &Snapshot) -> Vec<String> {
+fn warnings(change: &Change, router: &Snapshot) -> Vec<Refusal> {
     let created = change.after.iter().filter(|vif| !change.before.contains(vif));
     created
         .filter_map(|vif| {
             let egress = vif.spec.egress.interface();
             let row = router.rows(Menu::Interface).iter().find(|row| row.get("name") == egress.as_str())?;
             (!row.is("running")).then(|| {
-                format!(
-                    "{egress} does not run at the moment: the kill switch of {} stays engaged until it does.",
-                    vif.spec.name
+                Refusal::new(
+                    "egress_down",
+                    format!(
+                        "{egress} does not run at the moment: the kill switch of {} stays engaged until it does.",
+                        vif.spec.name
+                    ),
+                    "Nothing leaks; bring the egress up whenever you like.",
                 )
             })
         })

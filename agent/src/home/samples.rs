@@ -77,6 +77,9 @@ pub(super) fn report() -> Report {
         outcome: None,
         error: None,
         differs: Vec::new(),
+        evidence: Vec::new(),
+        deadline: None,
+        undone_by: None,
         at: AT,
     }
 }

@@ -128,8 +128,13 @@ impl Controller {
         let link = self.inner.bus.link().ok_or_else(|| silent("The controller is not connected to a broker."))?;
         link.up().await;
         let noun = match request {
-            Request::Plan(_) | Request::Apply(..) | Request::Show(_) => Noun::ChangeSet,
-            Request::Watch(_) | Request::Refresh => Noun::Router,
+            Request::Plan(_)
+            | Request::Apply(..)
+            | Request::Show(_)
+            | Request::Keep(..)
+            | Request::Roll(_)
+            | Request::Extend(..) => Noun::ChangeSet,
+            Request::Watch(_) | Request::Refresh | Request::Read(_) => Noun::Router,
         };
         let (sequence, envelope) = self.seal(router, request).await.map_err(|cause| {
             tracing::error!(cause, "a request could not be made");
@@ -180,7 +185,7 @@ impl Controller {
             Ok(Reply::Refused(refusal)) => {
                 Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
             }
-            Ok(Reply::Plan(_) | Reply::Report(_) | Reply::Unsupported(_)) => Err(Problem::new(
+            Ok(Reply::Plan(_) | Reply::Report(_) | Reply::Reading(_) | Reply::Unsupported(_)) => Err(Problem::new(
                 problem::REFUSED,
                 "The agent does not know this request.",
                 "Update the agent to this controller's version.",

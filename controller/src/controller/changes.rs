@@ -88,7 +88,7 @@ impl Controller {
     ) -> Result<ChangeSetId, Problem> {
         let suffix = crate::io::random::suffix().map_err(|error| Problem::internal(&error))?;
         let id = ChangeSetId::new(format!("c-{suffix}")).map_err(|error| Problem::internal(&error))?;
-        let items = vec![Item { id: "1".to_owned(), resource }];
+        let items = vec![Item { id: "1".to_owned(), name: String::new(), depends_on: Vec::new(), resource }];
         let new = New { id: id.clone(), name, router: router.clone(), items, plan_only, who: who.to_owned() };
         let change_set = ChangeSet::new(new, "vif", self.now());
         let view = change_set::view(&change_set);

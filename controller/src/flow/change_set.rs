@@ -10,7 +10,7 @@ mod stage;
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    change_set::{Event, Item, Outcome, Phase, Plan, Refusal, Report, State, next},
+    change_set::{Confirm, Event, Item, Keep, Outcome, Phase, Plan, Refusal, Report, State, next},
     ids::{ChangeSetId, RouterId},
     wire::{ChangeOrder, Reply, Request},
 };
@@ -136,7 +136,12 @@ impl ChangeSet {
 
     /// What has to be asked of the agent now; nothing where it is a person's turn or all is over.
     pub fn ask(&self) -> Option<Request> {
-        let order = || ChangeOrder { id: self.id.clone(), items: self.items.clone() };
+        let order = || ChangeOrder {
+            id: self.id.clone(),
+            items: self.items.clone(),
+            menus: Vec::new(),
+            confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
+        };
         match self.state {
             State::Validating => Some(Request::Plan(order())),
             State::Applying | State::Verifying if self.ordered => Some(Request::Show(self.id.clone())),
@@ -346,7 +351,7 @@ fn unexpected(reply: &Reply) -> Refusal {
             format!("The agent does not know `{kind}`."),
             "Update the agent to this controller's version.",
         ),
-        Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Refused(_) => Refusal::new(
+        Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Refused(_) | Reply::Reading(_) => Refusal::new(
             "unexpected_answer",
             "The agent answered something that does not fit the question.",
             "Update agent and controller to the same version.",

@@ -4,7 +4,7 @@
 //! that those may grow and be renamed for people without a byte moving. [`Wire`] ties the two together in both
 //! directions; reading checks again what the domain's constructors check (an id, a VLAN's range).
 
-use super::{Body, ChangeOrder, Event, Message, Reply, Request};
+use super::{Body, ChangeOrder, Event, MenuRead, MenuRows, Message, Reading, Reply, Request};
 use crate::{change_set, ids, net, notice, router, vif};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::net::Ipv4Addr;
@@ -163,7 +163,16 @@ choice!(/** `vif::KillSwitchState` */ KillSwitchState = vif::KillSwitchState { A
 choice!(/** `vif::Gate` */ Gate = vif::Gate { Open, Closed });
 choice!(/** `vif::VifStatus` */ VifStatus = vif::VifStatus { Active, Inactive, Failed });
 choice!(/** `vif::Egress` */ Egress = vif::Egress { Interface(net::InterfaceName) });
-choice!(/** `change_set::Resource` */ Resource = change_set::Resource { VifCreate(vif::VifSpec), VifRemove(ids::VifId) });
+choice!(/** `change_set::Ring` */ Ring = change_set::Ring { Journal, SafeMode, Script });
+choice!(/** `change_set::Evidence` */ Evidence = change_set::Evidence { SignIn, Link, Controller, Person });
+choice!(/** `change_set::Keep` */ Keep = change_set::Keep { Agent, Controller, Person });
+choice!(/** `change_set::RowOperation` */ RowOperation = change_set::RowOperation { Create, Update, Delete });
+choice!(/** `change_set::Position` */ Position = change_set::Position {
+    First, Last, Before(Vec<(String, String)>), After(Vec<(String, String)>),
+});
+choice!(/** `change_set::Resource` */ Resource = change_set::Resource {
+    VifCreate(vif::VifSpec), VifRemove(ids::VifId), Row(change_set::RowChange),
+});
 choice!(/** `router::ApiState` */ ApiState = router::ApiState { Connected, Unreachable(String) });
 
 record!(/** `vif::VifSpec` */ VifSpec = vif::VifSpec {
@@ -181,17 +190,29 @@ record!(/** `vif::VifReport` */ VifReport = vif::VifReport {
     interface: net::InterfaceName, gateway_ip: Ipv4Addr, service_ip: Ipv4Addr, status: vif::VifStatus,
     kill_switch: vif::KillSwitch, traffic: vif::Traffic, isolation: Option<vif::Isolation>,
 });
-record!(/** `change_set::Item` */ Item = change_set::Item { id: String, resource: change_set::Resource });
+record!(/** `change_set::RowChange` */ RowChange = change_set::RowChange {
+    menu: String, operation: change_set::RowOperation, key: Vec<(String, String)>, attributes: Vec<(String, String)>,
+    unset: Vec<String>, position: Option<change_set::Position>,
+});
+record!(/** `change_set::Item` */ Item = change_set::Item {
+    id: String, name: String, depends_on: Vec<String>, resource: change_set::Resource,
+});
+record!(/** `change_set::MenuWords` */ MenuWords = change_set::MenuWords {
+    path: String, writable: Vec<String>, ordered: bool, single: bool, unset: bool,
+});
+record!(/** `change_set::Confirm` */ Confirm = change_set::Confirm { deadline_s: u32, keep: change_set::Keep });
 record!(/** `change_set::Operation` */ Operation = change_set::Operation {
-    verb: change_set::Verb, menu: String, attributes: Vec<(String, String)>,
+    verb: change_set::Verb, menu: String, attributes: Vec<(String, String)>, before: Vec<(String, String)>, item: String,
 });
 record!(/** `change_set::Plan` */ Plan = change_set::Plan {
-    read_hash: [u8; 32], operations: Vec<change_set::Operation>, warnings: Vec<String>,
+    read_hash: [u8; 32], operations: Vec<change_set::Operation>, warnings: Vec<change_set::Refusal>,
+    rings: Vec<change_set::Ring>,
 });
 record!(/** `change_set::Refusal` */ Refusal = change_set::Refusal { code: String, message: String, hint: String });
 record!(/** `change_set::Report` */ Report = change_set::Report {
     id: ids::ChangeSetId, phase: change_set::Phase, revision: u32, done: u32, total: u32, current: String,
-    outcome: Option<change_set::Outcome>, error: Option<change_set::Refusal>, differs: Vec<String>, at: i64,
+    outcome: Option<change_set::Outcome>, error: Option<change_set::Refusal>, differs: Vec<String>,
+    evidence: Vec<change_set::Evidence>, deadline: Option<i64>, undone_by: Option<change_set::Ring>, at: i64,
 });
 record!(/** `notice::Notice` */ Notice = notice::Notice {
     id: u64, at: i64, severity: notice::Severity, code: String, message: String, vif: Option<ids::VifId>,
@@ -212,9 +233,17 @@ record!(/** `router::RouterState` */ RouterState = router::RouterState {
     agent_version: String, api: router::ApiState, device: Option<router::Device>,
     interfaces: Vec<router::Interface>, vifs: Vec<vif::VifReport>, refused: Vec<(String, u64)>, at: i64,
 });
-record!(/** [`ChangeOrder`] */ WireChangeOrder = ChangeOrder { id: ids::ChangeSetId, items: Vec<change_set::Item> });
+record!(/** [`ChangeOrder`] */ WireChangeOrder = ChangeOrder {
+    id: ids::ChangeSetId, items: Vec<change_set::Item>, menus: Vec<change_set::MenuWords>, confirm: change_set::Confirm,
+});
+record!(/** [`MenuRead`] */ WireMenuRead = MenuRead { path: String, properties: Vec<String>, from: u32 });
+record!(/** [`MenuRows`] */ WireMenuRows = MenuRows {
+    path: String, rows: Vec<Vec<(String, String)>>, next: Option<u32>, hash: [u8; 32],
+});
+record!(/** [`Reading`] */ WireReading = Reading { menus: Vec<MenuRows>, at: i64 });
 choice!(/** [`Reply`] */ WireReply = Reply {
     Plan(change_set::Plan), Report(change_set::Report), Done, Refused(change_set::Refusal), Unsupported(String),
+    Reading(Reading),
 });
 
 /// Everything that is signed, with the body still packed, so that a kind of a later version can be answered.
@@ -243,6 +272,10 @@ pub struct Header {
 const PLAN: &str = "request/change_set/plan";
 const APPLY: &str = "request/change_set/apply";
 const SHOW: &str = "request/change_set/show";
+const KEEP: &str = "request/change_set/keep";
+const ROLL: &str = "request/change_set/roll";
+const EXTEND: &str = "request/change_set/extend";
+const READ: &str = "request/router/read";
 const WATCH: &str = "request/router/watch";
 const REFRESH: &str = "request/router/refresh";
 const REPLY: &str = "reply";
@@ -274,6 +307,10 @@ fn encode_body(body: &Body) -> Result<(&str, Vec<u8>), postcard::Error> {
         Body::Request(Request::Plan(order)) => pack(PLAN, order),
         Body::Request(Request::Apply(order, hash)) => pack(APPLY, &(order.clone(), *hash)),
         Body::Request(Request::Show(id)) => pack(SHOW, id),
+        Body::Request(Request::Keep(id, person)) => pack(KEEP, &(id.clone(), *person)),
+        Body::Request(Request::Roll(id)) => pack(ROLL, id),
+        Body::Request(Request::Extend(id, seconds)) => pack(EXTEND, &(id.clone(), *seconds)),
+        Body::Request(Request::Read(menus)) => pack(READ, menus),
         Body::Request(Request::Watch(seconds)) => pack(WATCH, seconds),
         Body::Request(Request::Refresh) => Ok((REFRESH, Vec::new())),
         Body::Reply(reply) => pack(REPLY, reply),
@@ -316,6 +353,16 @@ fn decode_body(kind: String, body: &[u8]) -> Option<Body> {
             Body::Request(Request::Apply(order, hash))
         }
         SHOW => Body::Request(Request::Show(read(body)?)),
+        KEEP => {
+            let (id, person) = read(body)?;
+            Body::Request(Request::Keep(id, person))
+        }
+        ROLL => Body::Request(Request::Roll(read(body)?)),
+        EXTEND => {
+            let (id, seconds) = read(body)?;
+            Body::Request(Request::Extend(id, seconds))
+        }
+        READ => Body::Request(Request::Read(read(body)?)),
         WATCH => Body::Request(Request::Watch(read(body)?)),
         REFRESH => Body::Request(Request::Refresh),
         REPLY => Body::Reply(read(body)?),

@@ -86,7 +86,7 @@ impl Step {
             }
             Self::Remove { mark, .. } => (Verb::Remove, vec![("comment".to_owned(), mark.clone())]),
         };
-        Operation { verb, menu: self.menu().path().to_owned(), attributes }
+        Operation { verb, menu: self.menu().path().to_owned(), attributes, before: Vec::new(), item: String::new() }
     }
 
     /// The menu that is written to.

@@ -201,6 +201,9 @@ mod tests {
             outcome,
             error: None,
             differs: Vec::new(),
+            evidence: Vec::new(),
+            deadline: None,
+            undone_by: None,
             at: 0,
         }
     }

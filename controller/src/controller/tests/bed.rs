@@ -20,7 +20,7 @@ use shared::{
     change_set::{Outcome, Phase, Plan, State},
     ids::{ChangeSetId, RouterId},
     topic,
-    wire::{Event, Reply, Request},
+    wire::{Event, Reading, Reply, Request},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -125,7 +125,7 @@ pub(super) fn tor() -> NewVif {
 }
 
 pub(super) fn plan() -> Plan {
-    Plan { read_hash: [7; 32], operations: Vec::new(), warnings: Vec::new() }
+    Plan { read_hash: [7; 32], operations: Vec::new(), warnings: Vec::new(), rings: Vec::new() }
 }
 
 pub(super) fn report(
@@ -144,6 +144,9 @@ pub(super) fn report(
         outcome,
         error: None,
         differs: Vec::new(),
+        evidence: Vec::new(),
+        deadline: None,
+        undone_by: None,
         at: 0,
     }
 }
@@ -160,6 +163,10 @@ pub(super) fn willing(request: Request) -> Said {
             ],
         },
         Request::Show(id) => Said::reply(Reply::Report(report(&id, 9, Phase::Ended, Some(Outcome::Confirmed)))),
+        Request::Keep(id, _) | Request::Roll(id) | Request::Extend(id, _) => {
+            Said::reply(Reply::Report(report(&id, 9, Phase::Ended, Some(Outcome::Confirmed))))
+        }
+        Request::Read(_) => Said::reply(Reply::Reading(Reading { menus: Vec::new(), at: 0 })),
         Request::Watch(_) | Request::Refresh => Said::reply(Reply::Done),
     }
 }

@@ -6,7 +6,7 @@ use crate::view::{
 };
 use serde_json::json;
 use shared::{
-    change_set::{Item, Plan, Refusal, Report, Resource},
+    change_set::{Item, Plan, Refusal, Report, Resource, RowOperation},
     vif::KillSwitchMode,
 };
 
@@ -45,7 +45,10 @@ fn plan(plan: &Plan) -> PlanView {
         menu: operation.menu.clone(),
         attributes: operation.attributes.clone(),
     };
-    PlanView { operations: plan.operations.iter().map(operation).collect(), warnings: plan.warnings.clone() }
+    PlanView {
+        operations: plan.operations.iter().map(operation).collect(),
+        warnings: plan.warnings.iter().map(|warning| warning.message.clone()).collect(),
+    }
 }
 
 fn item(item: &Item) -> ItemView {
@@ -61,6 +64,14 @@ fn item(item: &Item) -> ItemView {
                 "kill_switch": {"mode": mode},
             });
             (spec.name.to_string(), "create", None, attributes)
+        }
+        Resource::Row(row) => {
+            let operation = match row.operation {
+                RowOperation::Create => "create",
+                RowOperation::Update => "update",
+                RowOperation::Delete => "delete",
+            };
+            (item.name.clone(), operation, None, json!({}))
         }
         Resource::VifRemove(vif) => (vif.to_string(), "delete", Some(vif.to_string()), json!({})),
     };

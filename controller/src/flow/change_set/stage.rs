@@ -27,7 +27,7 @@ pub(super) fn stages(change_set: &ChangeSet) -> Vec<StageView> {
     match (&change_set.finding, &change_set.plan) {
         (Some(refusal), _) => failed(change_set, refusal),
         (None, Some(plan)) => {
-            let warnings = plan.warnings.iter().map(|text| warning(text)).collect();
+            let warnings = plan.warnings.iter().map(warning).collect();
             let mut stages = vec![passed("conflicts"), passed("dependencies"), passed("platform")];
             stages.push(StageView {
                 name: "summary".to_owned(),
@@ -57,12 +57,12 @@ fn passed(name: &str) -> StageView {
     StageView { name: name.to_owned(), status: StageStatus::Passed, findings: Vec::new() }
 }
 
-fn warning(text: &str) -> FindingView {
+fn warning(warning: &Refusal) -> FindingView {
     FindingView {
-        code: "warning".to_owned(),
+        code: warning.code.clone(),
         item: None,
         field: None,
-        message: text.to_owned(),
-        hint: "Read it before you confirm.".to_owned(),
+        message: warning.message.clone(),
+        hint: warning.hint.clone(),
     }
 }

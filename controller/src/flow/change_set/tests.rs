@@ -9,7 +9,12 @@ fn id() -> ChangeSetId {
 }
 
 fn fresh(plan_only: bool) -> ChangeSet {
-    let item = Item { id: "1".into(), resource: Resource::VifRemove(VifId::new("tor").unwrap()) };
+    let item = Item {
+        id: "1".into(),
+        name: String::new(),
+        depends_on: vec![],
+        resource: Resource::VifRemove(VifId::new("tor").unwrap()),
+    };
     let new = New {
         id: id(),
         name: "Remove tor".into(),
@@ -22,8 +27,14 @@ fn fresh(plan_only: bool) -> ChangeSet {
 }
 
 fn plan() -> Plan {
-    let operation = shared::change_set::Operation { verb: Verb::Remove, menu: "/ip/route".into(), attributes: vec![] };
-    Plan { read_hash: [7; 32], operations: vec![operation], warnings: vec![] }
+    let operation = shared::change_set::Operation {
+        verb: Verb::Remove,
+        menu: "/ip/route".into(),
+        attributes: vec![],
+        before: vec![],
+        item: String::new(),
+    };
+    Plan { read_hash: [7; 32], operations: vec![operation], warnings: vec![], rings: vec![] }
 }
 
 fn report(revision: u32, phase: Phase, outcome: Option<Outcome>) -> Report {
@@ -37,6 +48,9 @@ fn report(revision: u32, phase: Phase, outcome: Option<Outcome>) -> Report {
         outcome,
         error: None,
         differs: vec![],
+        evidence: vec![],
+        deadline: None,
+        undone_by: None,
         at: 0,
     }
 }
