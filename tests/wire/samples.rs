@@ -106,7 +106,7 @@ fn order() -> ChangeOrder {
         Resource::Row(RowChange {
             menu: "/ip/firewall/filter".to_owned(),
             operation,
-            key: attributes(&[("comment", "bulkhead:row/home/no-guests")]),
+            key: attributes(&[("comment", "bulkhead:row/house/no-guests")]),
             attributes: attributes(&[("chain", "forward"), ("action", "drop")]),
             unset: vec!["src-address".to_owned()],
             position,
