@@ -5,21 +5,29 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "its output is what it is for")]
 
 mod adds;
+mod counted;
 mod delay;
+mod instructions;
 mod ours;
 mod pairs;
 mod peer;
 mod raw;
 mod router;
 mod row;
+mod wire;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let name = std::env::args().nth(1).unwrap_or_default();
-    let measured = match name.as_str() {
-        "adds" => adds::measure(),
-        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds")),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let name = arguments.first().copied().unwrap_or_default();
+    let measured = match arguments[..] {
+        ["adds"] => adds::measure(),
+        ["instructions"] => instructions::measure(),
+        ["wire"] => wire::measure(),
+        ["client", work, router, count] => ours::work(work, router, count),
+        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds|instructions|wire|client WORK ROUTER COUNT")),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

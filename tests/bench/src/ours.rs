@@ -1,9 +1,12 @@
 //! The agent's client doing what is measured, on a runtime like the agent's.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{hint::black_box, net::SocketAddr, time::Duration};
+
+use anyhow::{bail, ensure};
 
 use bulkhead_agent::io::{
     clock,
+    router::row,
     routeros::{Client, Security, Target},
 };
 
@@ -22,6 +25,35 @@ pub(crate) fn adds(address: SocketAddr, count: usize) -> anyhow::Result<Duration
         }
         Ok(clock::now() - began)
     })
+}
+
+/// Signs in and reads `count` rows of counters into what the agent keeps of a row.
+///
+/// # Errors
+/// The router refuses, or the connection breaks.
+fn rows(address: SocketAddr, count: usize) -> anyhow::Result<()> {
+    runtime()?.block_on(async {
+        let (client, _) = Client::connect(&target(address)).await?;
+        let answer = client.run(router::print(count)).await?;
+        ensure!(answer.rows.len() == count, "{} rows of {count}", answer.rows.len());
+        for sentence in &answer.rows {
+            black_box(row(sentence));
+        }
+        Ok(())
+    })
+}
+
+/// One piece of work in a process of its own, which others count.
+///
+/// # Errors
+/// Unknown work, or it fails.
+pub(crate) fn work(work: &str, router: &str, count: &str) -> anyhow::Result<()> {
+    let (router, count) = (router.parse()?, count.parse()?);
+    match work {
+        "adds" => adds(router, count).map(|_| ()),
+        "rows" => rows(router, count),
+        _ => bail!("no work is named {work}"),
+    }
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -11,8 +11,10 @@ use crate::router::ADMIN;
 pub(crate) enum Peer {
     /// Python, no tags: one command at a time.
     Librouteros,
-    /// Python, tags.
+    /// Python, tags; sends what it is given at once, so it is given batches.
     RouterosApi,
+    /// JavaScript, tags.
+    NodeRouteros,
 }
 
 impl Peer {
@@ -21,20 +23,23 @@ impl Peer {
         match self {
             Self::Librouteros => "librouteros 4.2.2",
             Self::RouterosApi => "RouterOS-api 0.21.0",
+            Self::NodeRouteros => "node-routeros 1.6.9",
         }
     }
 
     /// The command that runs one of its scripts; nothing where this machine lacks it.
     pub(crate) fn command(self, script: &str) -> Option<Command> {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers");
-        let (python, module, name) = match self {
-            Self::Librouteros => (python()?, "librouteros", "librouteros"),
-            Self::RouterosApi => (python()?, "routeros_api", "routeros_api"),
+        let bench = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let (interpreter, check, module, ending) = match self {
+            Self::Librouteros => (python()?, ["-c", "import librouteros"], "librouteros", "py"),
+            Self::RouterosApi => (python()?, ["-c", "import routeros_api"], "routeros_api", "py"),
+            Self::NodeRouteros => (PathBuf::from("node"), ["-e", "require('node-routeros')"], "node-routeros", "mjs"),
         };
-        let installed = Command::new(&python).args(["-c", &format!("import {module}")]).output();
+        // Where npm installs it for the tests; Python does not care.
+        let installed = Command::new(&interpreter).args(check).current_dir(bench.join("../twin/clients")).output();
         installed.is_ok_and(|output| output.status.success()).then(|| {
-            let mut command = Command::new(python);
-            command.arg(folder.join(format!("{script}.py"))).arg(name);
+            let mut command = Command::new(interpreter);
+            command.arg(bench.join("peers").join(format!("{script}.{ending}"))).arg(module);
             command
         })
     }

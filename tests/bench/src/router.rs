@@ -62,7 +62,58 @@ fn answer(
         *ids += 1;
         return begin("!done").attribute("ret", format!("*{ids:X}")).encode(said);
     }
+    if command.first() == b"/interface/print" {
+        let count: usize = command.text("rows").and_then(|rows| rows.parse().ok()).unwrap_or(0);
+        let wanted = command.text(".proplist");
+        for number in 0..count {
+            counters(begin("!re"), number, wanted.as_deref()).encode(said)?;
+        }
+    }
     begin("!done").encode(said)
+}
+
+/// What the agent asks for when it reads the counters of all interfaces, every ten seconds.
+pub(crate) const PROPERTIES: &str =
+    "name,type,running,disabled,slave,comment,rx-byte,tx-byte,rx-packet,tx-packet,rx-drop,tx-drop";
+
+/// Asks for so many rows of counters; `rows` is this router's own, RouterOS gives what it has.
+pub(crate) fn print(count: usize) -> Sentence {
+    Sentence::new("/interface/print").attribute(".proplist", PROPERTIES).attribute("rows", count.to_string())
+}
+
+/// Appends the properties of a VIF's interface to a reply: all, or those of a `.proplist`.
+pub(crate) fn counters(reply: Sentence, number: usize, wanted: Option<&str>) -> Sentence {
+    let (id, name) = (format!("*{:X}", number + 16), format!("bh-v{}", 100 + number % 900));
+    let row = [
+        (".id", id.as_str()),
+        ("name", &name),
+        ("type", "vlan"),
+        ("mtu", "1500"),
+        ("actual-mtu", "1500"),
+        ("l2mtu", "1588"),
+        ("mac-address", "48:8F:5A:10:20:30"),
+        ("last-link-up-time", "2026-11-20 08:15:42"),
+        ("link-downs", "0"),
+        ("rx-byte", "7316842915"),
+        ("tx-byte", "91734628104"),
+        ("rx-packet", "31846291"),
+        ("tx-packet", "68291734"),
+        ("rx-drop", "0"),
+        ("tx-drop", "0"),
+        ("tx-queue-drop", "0"),
+        ("rx-error", "0"),
+        ("tx-error", "0"),
+        ("fp-rx-byte", "7189457751"),
+        ("fp-tx-byte", "0"),
+        ("fp-rx-packet", "31846291"),
+        ("fp-tx-packet", "0"),
+        ("running", "true"),
+        ("disabled", "false"),
+        ("comment", "bulkhead:v100"),
+    ];
+    row.iter()
+        .filter(|(name, _)| wanted.is_none_or(|wanted| wanted.split(',').any(|property| property == *name)))
+        .fold(reply, |reply, (name, value)| reply.attribute(name, value))
 }
 
 /// The rule that is added, told apart by its number; the scripts in `peers` add the same.
@@ -73,4 +124,22 @@ pub(crate) fn add(number: usize) -> Sentence {
         .attribute("disabled", "yes")
         .attribute("src-address", "192.0.2.1")
         .attribute("comment", format!("bench {number}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counters_are_asked_for_as_the_agent_asks() {
+        let agent = include_str!("../../../agent/src/keeper.rs");
+        assert!(agent.contains(&format!("\"{PROPERTIES}\"")));
+    }
+
+    #[test]
+    fn a_row_holds_what_was_asked_for() {
+        let row = counters(Sentence::new("!re"), 0, Some("name,rx-byte"));
+        let names: Vec<_> = row.attributes().map(|(name, _)| name).collect();
+        assert_eq!(names, [b"name" as &[u8], b"rx-byte"]);
+    }
 }

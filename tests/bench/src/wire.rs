@@ -1,0 +1,63 @@
+//! Rows 2 and 3: what the agent's client puts on the wire, and what it makes a router put there.
+
+use std::time::Duration;
+
+use shared::routeros::sentence::Sentence;
+
+use crate::{
+    counted, delay,
+    router::{self, PROPERTIES},
+    row::Row,
+};
+
+const ROUND_TRIP: Duration = Duration::from_millis(5);
+const FEW: u32 = 1000;
+
+/// Measures and prints.
+///
+/// # Errors
+/// The client or strace fails.
+pub(crate) fn measure() -> anyhow::Result<()> {
+    let figure = "sends per pipelined add at 5 ms, window 32 (strace, N and 3N)";
+    let set = "TCP_NODELAY (setsockopt, by strace)";
+    let (goal, switched) = ("≤ 0.0625 (1 per 16)", "on");
+    if counted::has("strace") {
+        let near = router::start()?;
+        let router = delay::proxy(near, ROUND_TRIP)?;
+        let sends = counted::each(FEW, |count| counted::sends(&counted::ours("adds", router, count)?))?;
+        let ours = format!("{sends:.4} (1 per {:.1})", 1.0 / sends);
+        Row { number: 2, figure, goal, ours, met: Some(sends <= 1.0 / 16.0), others: String::new() }.print();
+        let on = counted::options(&counted::ours("adds", near, 1)?)?
+            .lines()
+            .any(|line| line.contains("TCP_NODELAY, [1]") && line.ends_with("= 0"));
+        let ours = if on { "on" } else { "off" }.to_owned();
+        Row { number: 2, figure: set, goal: switched, ours, met: Some(on), others: String::new() }.print();
+    } else {
+        for (figure, goal) in [(figure, goal), (set, switched)] {
+            let ours = "skipped: strace is not installed".to_owned();
+            Row { number: 2, figure, goal, ours, met: None, others: String::new() }.print();
+        }
+    }
+    let asked = bytes(Some(PROPERTIES))?;
+    Row {
+        number: 3,
+        figure: "bytes per counter row with the agent's .proplist",
+        goal: "≤ 60 B",
+        ours: format!("{asked} B"),
+        met: Some(asked <= 60),
+        others: format!(
+            "{} B without, {} B of name,rx-byte,tx-byte",
+            bytes(None)?,
+            bytes(Some("name,rx-byte,tx-byte"))?
+        ),
+    }
+    .print();
+    Ok(())
+}
+
+/// A row of counters with a tag as long as most are.
+fn bytes(properties: Option<&str>) -> anyhow::Result<usize> {
+    let mut said = Vec::new();
+    router::counters(Sentence::new("!re").tag("1f"), 0, properties).encode(&mut said)?;
+    Ok(said.len())
+}
