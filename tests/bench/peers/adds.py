@@ -1,12 +1,10 @@
 """Adds rules to a firewall and prints how many seconds that took.
 
-adds.py librouteros|routeros_api HOST PORT USER PASSWORD COUNT
+adds.py librouteros|routeros_api HOST PORT USER PASSWORD COUNT WINDOW
 """
 
 import sys
 import time
-
-WINDOW = 32
 
 
 def rule(number):
@@ -19,7 +17,7 @@ def rule(number):
     }
 
 
-def by_librouteros(host, port, user, password, count):
+def by_librouteros(host, port, user, password, count, _window):
     import librouteros
 
     api = librouteros.connect(host=host, port=port, username=user, password=password, timeout=60)
@@ -32,7 +30,7 @@ def by_librouteros(host, port, user, password, count):
     return took
 
 
-def by_routeros_api(host, port, user, password, count):
+def by_routeros_api(host, port, user, password, count, window):
     import routeros_api
 
     pool = routeros_api.RouterOsApiPool(host, username=user, password=password, port=port, plaintext_login=True)
@@ -40,8 +38,8 @@ def by_routeros_api(host, port, user, password, count):
     rows = [{name: value.encode() for name, value in rule(number).items()} for number in range(count)]
     began = time.monotonic()
     # It sends whatever it is asked to. As many at once as the others may have, and it reads answers only when asked.
-    for first in range(0, count, WINDOW):
-        for promise in [rules.call_async("add", row) for row in rows[first : first + WINDOW]]:
+    for first in range(0, count, window):
+        for promise in [rules.call_async("add", row) for row in rows[first : first + window]]:
             promise.get()
     took = time.monotonic() - began
     pool.disconnect()
@@ -49,9 +47,9 @@ def by_routeros_api(host, port, user, password, count):
 
 
 def main():
-    client, host, port, user, password, count = sys.argv[1:]
+    client, host, port, user, password, count, window = sys.argv[1:]
     run = {"librouteros": by_librouteros, "routeros_api": by_routeros_api}[client]
-    print(run(host, int(port), user, password, int(count)))
+    print(run(host, int(port), user, password, int(count), int(window)))
 
 
 main()

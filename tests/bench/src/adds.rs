@@ -8,8 +8,9 @@ const COUNT: u16 = 1000;
 const ROUND_TRIP: Duration = Duration::from_millis(5);
 const WINDOW: usize = 32;
 const ROUNDS: usize = 9;
-/// The others take seconds each.
+/// The others take seconds each, and those that wait for each answer up to fifty: they add fewer.
 const PEER_ROUNDS: usize = 3;
+const ONE_BY_ONE: u16 = 100;
 
 /// Measures and prints.
 ///
@@ -35,17 +36,26 @@ pub(crate) fn measure() -> anyhow::Result<()> {
         others: format!("raw socket {:.0}/s", pairs::median(raw)),
     }
     .print();
-    against(router, Peer::Librouteros, "the same, against librouteros (no tags)", Some(25.0))?;
-    against(router, Peer::RouterosApi, "the same, against RouterOS-api (batches of 32)", None)?;
-    against(router, Peer::NodeRouteros, "the same, against node-routeros (32 in flight)", None)
+    against(router, Peer::Librouteros, 1, "the same, against librouteros (no tags)", Some(25.0))?;
+    against(router, Peer::RouterosApi, 1, "the same, against RouterOS-api (one at a time)", None)?;
+    against(router, Peer::RouterosApi, WINDOW, "the same, against RouterOS-api (batches of 32)", None)?;
+    against(router, Peer::NodeRouteros, WINDOW, "the same, against node-routeros (32 in flight)", None)
 }
 
 /// Ours against one of the others.
-fn against(router: SocketAddr, peer: Peer, figure: &'static str, least: Option<f64>) -> anyhow::Result<()> {
+fn against(
+    router: SocketAddr,
+    peer: Peer,
+    window: usize,
+    figure: &'static str,
+    least: Option<f64>,
+) -> anyhow::Result<()> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let count = if window == 1 { ONE_BY_ONE } else { COUNT };
     for round in 1..=PEER_ROUNDS {
-        let Some(time) = peer.adds(router, COUNT.into())? else { break };
-        let (their, own) = (per_second(time), per_second(ours::adds(router, COUNT.into())?));
+        let Some(time) = peer.adds(router, count.into(), window)? else { break };
+        let their = f64::from(count) / time.as_secs_f64();
+        let own = per_second(ours::adds(router, COUNT.into())?);
         eprintln!("round {round}: {} {their:.0}/s, ours {own:.0}/s", peer.name());
         theirs.push(their);
         ours.push(own);

@@ -7,6 +7,11 @@ use std::{env, net::SocketAddr, process::Command};
 
 use anyhow::{Context, ensure};
 
+/// Seconds that a process has; under valgrind the slowest takes some five. A peer that hangs must not hold up the table.
+const PATIENCE: &str = "120";
+/// What `timeout` ends with when it had to step in.
+const OUT_OF_TIME: i32 = 124;
+
 /// Whether a program that counts is installed.
 pub(crate) fn has(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
@@ -62,7 +67,8 @@ pub(crate) fn options(process: &Command) -> anyhow::Result<String> {
 }
 
 fn under(program: &str, options: &[&str], process: &Command) -> anyhow::Result<String> {
-    let output = Command::new(program)
+    let output = Command::new("timeout")
+        .args(["--kill-after=5", PATIENCE, program])
         .args(options)
         .arg(process.get_program())
         .args(process.get_args())
@@ -70,6 +76,7 @@ fn under(program: &str, options: &[&str], process: &Command) -> anyhow::Result<S
         .env("PYTHONHASHSEED", "0")
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(output.status.code() != Some(OUT_OF_TIME), "{program}: not done within {PATIENCE} s");
     ensure!(output.status.success(), "{program}: {said}");
     Ok(said)
 }

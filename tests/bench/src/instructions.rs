@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, process::Command};
 
+use anyhow::bail;
+
 use crate::{
     counted,
     peer::Peer,
@@ -39,18 +41,23 @@ fn one(
     }
     let own = counted::each(FEW, |count| counted::instructions(&counted::ours(work, router, count)?))?;
     eprintln!("{work}: ours {own:.0}");
-    let others = match librouteros(work, router, PEER_FEW as usize) {
-        None => "librouteros is not installed".to_owned(),
-        Some(_) => {
-            let theirs = counted::each(PEER_FEW, |count| match librouteros(work, router, count) {
-                Some(command) => counted::instructions(&command),
-                None => Ok(f64::NAN),
-            })?;
-            format!("{} {theirs:.0}", Peer::Librouteros.name())
-        }
-    };
+    let others = theirs(work, router);
     Row { number, figure, goal, ours: format!("{own:.0}"), met: Some(own <= most), others }.print();
     Ok(())
+}
+
+/// What librouteros takes for the same, or why that is not known: ours is told in any case.
+fn theirs(work: &str, router: SocketAddr) -> String {
+    let name = Peer::Librouteros.name();
+    let total = |count| match librouteros(work, router, count) {
+        Some(command) => counted::instructions(&command),
+        None => bail!("not installed"),
+    };
+    match counted::each(PEER_FEW, total) {
+        Ok(each) => format!("{name} {each:.0}"),
+        // The first line: a trace of Python's is no cell of a table.
+        Err(error) => format!("{name} skipped: {}", format!("{error:#}").lines().next().unwrap_or_default()),
+    }
 }
 
 fn librouteros(work: &str, router: SocketAddr, count: usize) -> Option<Command> {

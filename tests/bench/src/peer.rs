@@ -11,7 +11,7 @@ use crate::router::ADMIN;
 pub(crate) enum Peer {
     /// Python, no tags: one command at a time.
     Librouteros,
-    /// Python, tags; sends what it is given at once, so it is given batches.
+    /// Python, tags; sends all that it is given at once and waits when it is asked to.
     RouterosApi,
     /// JavaScript, tags.
     NodeRouteros,
@@ -44,14 +44,15 @@ impl Peer {
         })
     }
 
-    /// Lets it add `count` rules; how long that took by its own clock, without starting and signing in.
+    /// Lets it add `count` rules, `window` at a time where it can; how long that took by its own clock, without
+    /// starting and signing in.
     ///
     /// # Errors
     /// It fails.
-    pub(crate) fn adds(self, router: SocketAddr, count: usize) -> anyhow::Result<Option<Duration>> {
+    pub(crate) fn adds(self, router: SocketAddr, count: usize, window: usize) -> anyhow::Result<Option<Duration>> {
         let Some(mut command) = self.command("adds") else { return Ok(None) };
         let router = [router.ip().to_string(), router.port().to_string()];
-        let output = command.args(router).args([ADMIN, ADMIN, &count.to_string()]).output()?;
+        let output = command.args(router).args([ADMIN, ADMIN, &count.to_string(), &window.to_string()]).output()?;
         ensure!(output.status.success(), "{}: {}", self.name(), String::from_utf8_lossy(&output.stderr));
         let said = String::from_utf8_lossy(&output.stdout);
         let seconds: f64 = said.trim().parse().with_context(|| format!("{} said {said:?}", self.name()))?;

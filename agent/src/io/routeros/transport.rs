@@ -84,3 +84,15 @@ fn unreachable(target: &Target, error: &io::Error) -> ConnectError {
         ConnectError::NoRoute { address, reason: error.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_does_not_wait_for_the_acknowledgement_of_the_one_before() {
+        let router = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let stream = connect_to(router.local_addr().expect("its address")).await.expect("a connection");
+        assert_eq!(stream.nodelay().ok(), Some(true));
+    }
+}
