@@ -6,6 +6,7 @@
 //! bus ◀──────── voice ◀──── engine, keeper
 //! ```
 
+mod reading;
 mod requests;
 
 use crate::{
@@ -100,10 +101,13 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     let keeper = Keeper::new(router.clone(), journal.clone(), voice.clone(), clock, config.poll.clone());
     tokio::spawn(keeper.run(received));
     let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, orders.clone());
+    let link = bus.clone();
+    let engine = engine.with_link(move || Box::pin(link.renew()));
+    let desk = engine.desk();
     let engine = Arc::new(Mutex::new(engine));
     // The lock is taken here, so that no request comes before it.
     tokio::spawn(finish_interrupted(engine.clone().lock_owned().await, router.clone()));
-    let requests = Requests { gate, voice, journal, engine: engine.clone(), orders, clock };
+    let requests = Requests { gate, voice, journal, router, engine: engine.clone(), desk, orders, clock };
     tokio::spawn(requests.serve(inbound));
     tracing::info!(router = %config.router_id, version = env!("CARGO_PKG_VERSION"), "the agent runs");
     let stop = stop.await;

@@ -5,15 +5,17 @@
 //! between (a refusal, a cut, a stall, the agent's death, the router's reboot), the change ends wholly there, wholly
 //! undone, or is said not to be.
 
+mod desk;
+mod undo;
+mod verify;
+
+pub use desk::{Desk, Word};
+pub use verify::Renewed;
+
 use crate::{
     flow::{
-        change_set::{
-            Change, Direction,
-            converge::{Step, converge},
-            decide, plan,
-        },
-        object::Snapshot,
-        vif::{address_plan::Pools, objects::objects},
+        change_set::{Change, Direction, Left, Sight, decide, left, plan},
+        vif::address_plan::Pools,
     },
     io::{
         clock::Clock,
@@ -21,8 +23,9 @@ use crate::{
         store::{StoreError, journal::Journal},
     },
 };
+use desk::{Said, Tray};
 use shared::{
-    change_set::{Operation, Outcome, Phase, Plan, Refusal, Report},
+    change_set::{Keep, MenuWords, Operation, Outcome, Phase, Plan, Refusal, Report, Ring},
     ids::ChangeSetId,
     wire::ChangeOrder,
 };
@@ -40,6 +43,9 @@ pub struct Engine {
     pools: Pools,
     clock: Clock,
     tell: Tell,
+    desk: Desk,
+    tray: Tray,
+    renew: Option<Box<dyn FnMut() -> Renewed + Send>>,
 }
 
 /// A change that was taken and is in the journal, and where it stands.
@@ -68,7 +74,20 @@ impl Engine {
         clock: Clock,
         tell: impl FnMut(&Change, &Report) + Send + 'static,
     ) -> Self {
-        Self { router, journal, pools, clock, tell: Box::new(tell) }
+        let (desk, tray) = desk::desk();
+        Self { router, journal, pools, clock, tell: Box::new(tell), desk, tray, renew: None }
+    }
+
+    /// Has a change that the controller keeps wait for a new connection to the broker, which `renew` brings about.
+    #[must_use]
+    pub fn with_link(mut self, renew: impl FnMut() -> Renewed + Send + 'static) -> Self {
+        self.renew = Some(Box::new(renew));
+        self
+    }
+
+    /// Where words about the change under way are handed in.
+    pub fn desk(&self) -> Desk {
+        self.desk.clone()
     }
 
     /// What an order would write now.
@@ -76,8 +95,8 @@ impl Engine {
     /// # Errors
     /// The refusal that the controller shows.
     pub async fn plan(&mut self, order: &ChangeOrder) -> Result<Plan, Refusal> {
-        let router = self.read().await?;
-        Ok(plan(&self.decide(order, &router)?, &router))
+        let sight = self.read(&order.menus).await?;
+        Ok(plan(&self.decide(order, &sight)?, &sight))
     }
 
     /// Takes an order: checks it against the plan that was shown and writes it to the journal.
@@ -85,9 +104,9 @@ impl Engine {
     /// # Errors
     /// The refusal that the controller shows; nothing was written anywhere then.
     pub async fn begin(&mut self, order: &ChangeOrder, shown: Option<[u8; 32]>) -> Result<Begun, Refusal> {
-        let router = self.read().await?;
-        let change = self.decide(order, &router)?;
-        let planned = plan(&change, &router);
+        let sight = self.read(&order.menus).await?;
+        let change = self.decide(order, &sight)?;
+        let planned = plan(&change, &sight);
         if shown.is_some_and(|hash| hash != planned.read_hash) {
             let message = "the router has changed since the plan was made";
             return Err(Refusal::new("stale_plan", message, "Look at the new plan and confirm that one."));
@@ -136,13 +155,11 @@ impl Engine {
         let mut rounds = 0;
         loop {
             match self.converge(&mut begun).await {
-                Ok(()) => {
-                    let outcome = match begun.direction {
-                        Direction::Forward => Outcome::Confirmed,
-                        Direction::Back => Outcome::Reverted,
-                    };
-                    return self.end(begun, outcome, Vec::new());
+                Ok(()) if begun.direction == Direction::Back => {
+                    begun.report.undone_by = Some(Ring::Journal);
+                    return self.end(begun, Outcome::Reverted, Vec::new());
                 }
+                Ok(()) => return self.end(begun, Outcome::Confirmed, Vec::new()),
                 Err(Stopped::Refused(refusal) | Stopped::Lost(refusal)) if begun.direction == Direction::Forward => {
                     tracing::warn!(change_set = %begun.change.id, %refusal, "the change failed; undoing it");
                     begun.direction = Direction::Back;
@@ -152,9 +169,10 @@ impl Engine {
                     rounds += 1;
                     tracing::warn!(change_set = %begun.change.id, %refusal, rounds, "undoing was refused");
                     if rounds >= UNDO_ROUNDS
-                        && let Ok(router) = self.router.read_anew().await
+                        && let Ok(sight) = self.router.read_anew(&begun.change.menus).await
                     {
-                        let differs = left_to_do(&begun, &router);
+                        let differs = left_of(&begun, &sight).findings();
+                        begun.report.undone_by = Some(Ring::Journal);
                         let outcome = if differs.is_empty() { Outcome::Reverted } else { Outcome::PartlyReverted };
                         return self.end(begun, outcome, differs);
                     }
@@ -176,15 +194,21 @@ impl Engine {
             Direction::Forward => (Phase::Applying, false),
             Direction::Back => (Phase::RollingBack, true),
         };
-        let router = self.router.read().await.map_err(stopped)?;
-        let steps = converge(&objects(begun.change.target(begun.direction)), &router);
-        begun.report.total = count(steps.len());
+        let sight = self.router.read(&begun.change.menus).await.map_err(stopped)?;
+        let left = left_of(begun, &sight);
+        if let (false, Some(foreign)) = (goes_on, left.foreign.first()) {
+            return Err(Stopped::Refused(foreign_edit(foreign)));
+        }
+        begun.report.total = count(left.writes.len());
         begun.report.done = 0;
-        let mut rows = Rows::of(&router);
+        let mut rows = Rows::of(&sight.isolation);
         let mut refused = None;
-        for step in &steps {
-            self.say(begun, writing, &described(&step.operation()));
-            match self.router.write(step, &mut rows).await.map_err(stopped) {
+        for write in &left.writes {
+            if !goes_on {
+                self.called_off(begun).map_err(Stopped::Refused)?;
+            }
+            self.say(begun, writing, &described(&write.operation()));
+            match self.router.write(write, &mut rows).await.map_err(stopped) {
                 Ok(()) => begun.report.done += 1,
                 Err(Stopped::Refused(refusal)) if goes_on => refused = refused.or(Some(refusal)),
                 Err(stopped) => return Err(stopped),
@@ -194,8 +218,22 @@ impl Engine {
             return Err(Stopped::Refused(refusal));
         }
         self.say(begun, if goes_on { Phase::RollingBack } else { Phase::Verifying }, "reading back over a new sign-in");
-        let router = self.router.read_anew().await.map_err(stopped)?;
-        match left_to_do(begun, &router).first() {
+        self.read_back(begun).await?;
+        if goes_on {
+            return Ok(());
+        }
+        if begun.change.confirm.keep == Keep::Agent {
+            return self.kept(begun).await.map_err(Stopped::Refused);
+        }
+        self.kept(begun).await.map_err(Stopped::Refused)?;
+        self.say(begun, Phase::Verifying, "reading back once more");
+        self.read_back(begun).await
+    }
+
+    /// Reads the router over a new sign-in and finds it as it should be.
+    async fn read_back(&mut self, begun: &Begun) -> Result<(), Stopped> {
+        let sight = self.router.read_anew(&begun.change.menus).await.map_err(stopped)?;
+        match left_of(begun, &sight).findings().first() {
             None => Ok(()),
             Some(finding) => Err(Stopped::Refused(Refusal::new(
                 "not_as_written",
@@ -205,13 +243,13 @@ impl Engine {
         }
     }
 
-    fn decide(&self, order: &ChangeOrder, router: &Snapshot) -> Result<Change, Refusal> {
+    fn decide(&self, order: &ChangeOrder, sight: &Sight) -> Result<Change, Refusal> {
         let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
-        decide(&order.id, &order.items, &vifs, &self.pools, router, self.clock.unix_millis())
+        decide(order, &vifs, &self.pools, sight, self.clock.unix_millis())
     }
 
-    async fn read(&mut self) -> Result<Snapshot, Refusal> {
-        self.router.read().await.map_err(|failed| {
+    async fn read(&mut self, menus: &[MenuWords]) -> Result<Sight, Refusal> {
+        self.router.read(menus).await.map_err(|failed| {
             let message = format!("the router cannot be read: {}", failed.message());
             Refusal::new("router_unreachable", message, "Run `bulkhead-agent check`; it says what is wrong.")
         })
@@ -257,8 +295,16 @@ impl Engine {
     }
 }
 
-fn left_to_do(begun: &Begun, router: &Snapshot) -> Vec<String> {
-    converge(&objects(begun.change.target(begun.direction)), router).iter().map(Step::finding).collect()
+fn left_of(begun: &Begun, sight: &Sight) -> Left {
+    left(&begun.change, begun.direction, sight)
+}
+
+fn foreign_edit(what: &str) -> Refusal {
+    Refusal::new(
+        "foreign_edit",
+        format!("somebody else changed the router meanwhile: {what}"),
+        "Look at what they did, then make the change again.",
+    )
 }
 
 fn stopped(failed: Failed) -> Stopped {

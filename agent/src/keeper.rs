@@ -245,7 +245,7 @@ impl Keeper {
         if !due || changing {
             return Ok(());
         }
-        let router = self.router.read().await?;
+        let router = self.router.read_isolation().await?;
         if matches!(self.journal.open_change(), Ok(None)) && self.journal.vifs().is_ok_and(|kept| kept == vifs) {
             self.sight.compared(vifs, &router, self.clock.unix_millis());
             self.verified = Some(now);

@@ -1,6 +1,7 @@
 //! A router (the twin), and an engine over a journal on disk that can be killed and started again.
 
 mod leaks;
+pub mod orders;
 
 use anyhow::{Context as _, ensure};
 use bulkhead_agent::{

@@ -3,5 +3,6 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 mod keeper;
+mod rows;
 mod vif;
 mod vif_faults;

@@ -1,14 +1,16 @@
 //! Requests from the bus: through the gate, to whoever can answer, and the answer back.
 
+use super::reading;
 use crate::{
     bus::Gate,
-    engine::Engine,
-    io::{clock::Clock, mqtt::Inbound, store::journal::Journal},
+    engine::{Desk, Engine, Word},
+    io::{clock::Clock, mqtt::Inbound, router::RouterPort, store::journal::Journal},
     keeper::Order,
     voice::Voice,
 };
 use shared::{
-    change_set::Refusal,
+    change_set::{Outcome, Phase, Refusal},
+    ids::ChangeSetId,
     wire::{Body, ChangeOrder, Reply, Request},
 };
 use std::{sync::Arc, time::Duration};
@@ -28,7 +30,9 @@ pub(super) struct Requests {
     pub(super) gate: Arc<Gate>,
     pub(super) voice: Voice,
     pub(super) journal: Journal,
+    pub(super) router: RouterPort,
     pub(super) engine: Arc<Mutex<Engine>>,
+    pub(super) desk: Desk,
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) clock: Clock,
 }
@@ -69,9 +73,12 @@ impl Requests {
             }
             Body::Request(Request::Watch(seconds)) => self.order(Order::Watch(Duration::from_secs(seconds.into()))),
             Body::Request(Request::Refresh) => self.order(Order::Refresh),
-            Body::Request(Request::Keep(..) | Request::Roll(_) | Request::Extend(..) | Request::Read(_)) => {
-                Reply::Unsupported("this request".to_owned())
-            }
+            Body::Request(Request::Keep(id, person)) => self.word(&id, Word::Keep { person }).await,
+            Body::Request(Request::Extend(id, seconds)) => self.word(&id, Word::Extend(seconds)).await,
+            Body::Request(Request::Roll(id)) => self.roll(&id).await,
+            Body::Request(Request::Read(menus)) => reading::read(&self.router, &menus, self.clock.unix_millis())
+                .await
+                .map_or_else(Reply::Refused, Reply::Reading),
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())
@@ -89,6 +96,36 @@ impl Requests {
             Err(busy) => return Reply::Refused(busy),
         };
         match engine.begin(&order, hash).await {
+            Ok(begun) => {
+                let report = begun.report.clone();
+                tokio::spawn(async move { engine.carry_out(begun).await });
+                Reply::Report(report)
+            }
+            Err(refusal) => Reply::Refused(refusal),
+        }
+    }
+
+    /// Hands a word about the change under way to the engine. One about a change that has ended changes nothing, and one
+    /// about a change that is being undone comes too late: both are told how it stands.
+    async fn word(&self, id: &ChangeSetId, word: Word) -> Reply {
+        match Engine::show(&self.journal, id) {
+            Ok(report) if matches!(report.phase, Phase::Ended | Phase::RollingBack) => Reply::Report(report),
+            Ok(_) => self.desk.say(id, word).await.map_or_else(Reply::Refused, Reply::Report),
+            Err(unknown) => Reply::Refused(unknown),
+        }
+    }
+
+    /// Undoes a change, whether it is under way or was kept.
+    async fn roll(&self, id: &ChangeSetId) -> Reply {
+        match Engine::show(&self.journal, id) {
+            Ok(report) if report.outcome == Some(Outcome::Confirmed) => {}
+            _ => return self.word(id, Word::Roll).await,
+        }
+        let mut engine = match self.engine().await {
+            Ok(engine) => engine,
+            Err(busy) => return Reply::Refused(busy),
+        };
+        match engine.reopen(id).await {
             Ok(begun) => {
                 let report = begun.report.clone();
                 tokio::spawn(async move { engine.carry_out(begun).await });

@@ -9,7 +9,7 @@ use crate::{
         vif::BRIDGE,
     },
     io::{
-        router::{print, row},
+        router::{print, row_of},
         routeros::{Answer, Client, CommandError, Security, Sentence, Target},
     },
 };
@@ -84,7 +84,7 @@ async fn bridge(client: &Client) -> Finding {
     const WHAT: &str = "installer";
     let (menu, properties) = (Menu::Bridge.path(), Menu::Bridge.properties());
     let found = match asked(client, menu, properties, BRIDGE).await {
-        Ok(answer) => answer.rows.iter().map(row).collect(),
+        Ok(answer) => answer.rows.iter().map(row_of).collect(),
         Err(error) => return Finding::bad(WHAT, error.to_string()),
     };
     match installed(&Snapshot::new([(Menu::Bridge, found)])) {

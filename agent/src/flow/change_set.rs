@@ -1,17 +1,18 @@
 //! Changes: from what is asked for to what is written, and how it ended.
 //!
-//! A change is two values, the VIFs **before** and the VIFs **after**. Carrying it out is to make the router
+//! A change is two values, the VIFs and rows **before** and those **after**. Carrying it out is to make the router
 //! converge to `after`; undoing it is to make it converge to `before`; both compute what is left to do from a fresh
-//! read ([`converge`]), so both can be stopped anywhere and begun again, and neither needs to know where it was
-//! stopped.
+//! read ([`left`]), so both can be stopped anywhere and begun again, and neither needs to know where it was stopped.
 //!
 //! | interrupted while | goes on to | because |
 //! | --- | --- | --- |
 //! | making a VIF, agent restarted | `before` | nobody can tell whether who asked still waits for it |
+//! | changing rows, agent restarted | `before` | the same; nobody has said yet that the change stays |
 //! | removing a VIF, agent restarted | `after` | what is half gone protects nothing; going on is safe and what was asked |
 //! | any write refused, cut or timed out | `before` | an operation that fails undoes the change |
 
 pub mod converge;
+pub mod row;
 
 use crate::flow::{
     object::{INSTALLER, Menu, Row, Snapshot},
@@ -22,12 +23,14 @@ use crate::flow::{
     },
 };
 use converge::{Step, converge};
+use row::{Reading, RowPair, converge::RowStep};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::{
-    change_set::{Item, Operation, Plan, Refusal, Resource, Ring},
+    change_set::{Confirm, Keep, MenuWords, Operation, Plan, Refusal, Resource, Ring},
     ids::{ChangeSetId, VifId},
     vif::VifSpec,
+    wire::ChangeOrder,
 };
 
 /// A change that the journal keeps.
@@ -39,6 +42,71 @@ pub struct Change {
     pub before: Vec<Vif>,
     /// The VIFs after it.
     pub after: Vec<Vif>,
+    /// The rows at both ends.
+    #[serde(default)]
+    pub rows: Vec<RowPair>,
+    /// The menus that they are in.
+    #[serde(default)]
+    pub menus: Vec<MenuWords>,
+    /// Until when it has to be kept, and by whom.
+    #[serde(default = "agent_alone")]
+    pub confirm: Confirm,
+}
+
+/// How changes were kept before there was a choice.
+fn agent_alone() -> Confirm {
+    Confirm { keep: Keep::Agent, ..Confirm::USUAL }
+}
+
+/// A router as it was read for a change: what isolates VIFs, and the menus of its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// What VIFs have objects in.
+    pub isolation: Snapshot,
+    /// What the rows of the change are in.
+    pub rows: Reading,
+}
+
+/// One write of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// To an object of a VIF.
+    Object(Step),
+    /// To a row.
+    Row(RowStep),
+}
+
+/// What is left to do of a change in one direction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Left {
+    /// The writes in their order.
+    pub writes: Vec<Write>,
+    /// What somebody else altered meanwhile and no write will put right.
+    pub foreign: Vec<String>,
+}
+
+impl Write {
+    /// The write for the preview and for people.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::Object(step) => step.operation(),
+            Self::Row(step) => step.operation(),
+        }
+    }
+
+    fn finding(&self) -> String {
+        match self {
+            Self::Object(step) => step.finding(),
+            Self::Row(step) => step.finding(),
+        }
+    }
+}
+
+impl Left {
+    /// What on the router is not as it should be, one sentence each; nothing when all is.
+    pub fn findings(&self) -> Vec<String> {
+        self.writes.iter().map(Write::finding).chain(self.foreign.iter().cloned()).collect()
+    }
 }
 
 /// Which of its two values a change makes the router converge to.
@@ -80,30 +148,37 @@ impl Change {
     /// Which way an agent goes on that finds this change unfinished at its start.
     pub fn resume(&self) -> Direction {
         let makes = self.after.iter().any(|vif| !self.before.contains(vif));
-        if makes { Direction::Back } else { Direction::Forward }
+        if makes || !self.rows.is_empty() { Direction::Back } else { Direction::Forward }
     }
+}
+
+/// What is left to do of a change in a direction. VIFs come before rows, and go after them: rows may use what VIFs have.
+pub fn left(change: &Change, direction: Direction, sight: &Sight) -> Left {
+    let objects = converge(&objects(change.target(direction)), &sight.isolation).into_iter().map(Write::Object);
+    let rows = row::converge::converge(&change.rows, direction, &change.menus, &sight.rows);
+    let steps = rows.steps.into_iter().map(Write::Row);
+    let writes = match direction {
+        Direction::Forward => objects.chain(steps).collect(),
+        Direction::Back => steps.chain(objects).collect(),
+    };
+    Left { writes, foreign: rows.foreign }
 }
 
 /// The change that an order asks for, on this router as it is.
 ///
 /// # Errors
 /// A [`Refusal`] with the code and the item's matter; nothing is kept of it then.
-pub fn decide(
-    id: &ChangeSetId,
-    items: &[Item],
-    before: &[Vif],
-    pools: &Pools,
-    router: &Snapshot,
-    now: i64,
-) -> Result<Change, Refusal> {
+pub fn decide(order: &ChangeOrder, before: &[Vif], pools: &Pools, sight: &Sight, now: i64) -> Result<Change, Refusal> {
+    let router = &sight.isolation;
+    if !Confirm::DEADLINES.contains(&order.confirm.deadline_s) {
+        let message = format!("a deadline of {} s is none of 15 to 3600", order.confirm.deadline_s);
+        return Err(Refusal::new("malformed", message, "Ask for a deadline between 15 s and an hour."));
+    }
     let mut after = before.to_vec();
-    for item in items {
+    for item in &order.items {
         match &item.resource {
             Resource::VifCreate(spec) => after.push(create(spec, &after, pools, router, now)?),
-            Resource::Row(row) => {
-                let message = format!("rows of {} cannot be changed yet", row.menu);
-                return Err(Refusal::new("unsupported", message, "Update the agent."));
-            }
+            Resource::Row(_) => {}
             Resource::VifRemove(vif) => {
                 let at = after.iter().position(|kept| kept.spec.id == *vif).ok_or_else(|| {
                     Refusal::new(
@@ -117,7 +192,15 @@ pub fn decide(
         }
     }
     after.sort_by_key(|vif| vif.vlan_id);
-    Ok(Change { id: id.clone(), before: before.to_vec(), after })
+    let rows = row::decide(&order.items, &order.menus, &sight.rows)?;
+    Ok(Change {
+        id: order.id.clone(),
+        before: before.to_vec(),
+        after,
+        rows,
+        menus: order.menus.clone(),
+        confirm: order.confirm,
+    })
 }
 
 fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, router: &Snapshot, now: i64) -> Result<Vif, Refusal> {
@@ -133,7 +216,7 @@ fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, router: &Snapshot, now: i
             let message = format!("the router has no interface `{egress}`");
             return Err(Refusal::new("unknown_interface", message, "Choose an egress from the router's interfaces."));
         }
-        Some(row) if row.mark().is_some() => {
+        Some(row) if row.is_isolation() => {
             let message = format!("`{egress}` is one of Bulkhead's own interfaces");
             return Err(Refusal::new("unknown_interface", message, "Choose a tunnel or a WAN as the egress."));
         }
@@ -179,7 +262,7 @@ fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
     ]
     .into_iter()
     .find_map(|(menu, names)| {
-        let foreign = |row: &&Row| row.mark().is_none() && names.iter().any(|name| name == row.get("name"));
+        let foreign = |row: &&Row| !row.is_isolation() && names.iter().any(|name| name == row.get("name"));
         router.rows(menu).iter().find(foreign).map(|row| (menu, row))
     });
     match named {
@@ -193,9 +276,11 @@ fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
 }
 
 /// What a change would write now.
-pub fn plan(change: &Change, router: &Snapshot) -> Plan {
-    let operations: Vec<Operation> = converge(&objects(&change.after), router).iter().map(Step::operation).collect();
-    Plan { read_hash: hash(&operations), operations, warnings: warnings(change, router), rings: vec![Ring::Journal] }
+pub fn plan(change: &Change, sight: &Sight) -> Plan {
+    let operations: Vec<Operation> =
+        left(change, Direction::Forward, sight).writes.iter().map(Write::operation).collect();
+    let warnings = warnings(change, &sight.isolation);
+    Plan { read_hash: hash(&operations), operations, warnings, rings: vec![Ring::Journal] }
 }
 
 /// SHA-256 of the writes. A router that has moved on in a way that matters gives other writes; a lease that was
@@ -204,7 +289,7 @@ fn hash(operations: &[Operation]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for operation in operations {
         digest.update(format!("{:?} {}\n", operation.verb, operation.menu));
-        for (name, value) in &operation.attributes {
+        for (name, value) in operation.attributes.iter().chain(&operation.before) {
             digest.update(format!("{}:{name}={}:{value}\n", name.len(), value.len()));
         }
     }

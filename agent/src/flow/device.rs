@@ -27,7 +27,7 @@ pub fn device(resource: &Row, identity: &Row) -> Device {
 /// bridge, veths, our own interfaces and the loopback do not.
 pub fn egress_candidates<'a>(interfaces: impl Iterator<Item = &'a Row>) -> Vec<Interface> {
     interfaces
-        .filter(|row| row.mark().is_none() && !row.is("slave"))
+        .filter(|row| !row.is_isolation() && !row.is("slave"))
         .filter(|row| !matches!(row.get("type"), "veth" | "loopback"))
         .filter_map(|row| {
             Some(Interface {

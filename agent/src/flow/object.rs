@@ -4,6 +4,7 @@
 //! `bulkhead:vif/<id>/<part>`, or `bulkhead:base/<part>` for what all VIFs share. Never by `.id`, which does not
 //! survive a reboot. The installer's objects (`bulkhead:installer/…`) are looked at and left alone.
 
+use super::meaning::same;
 use std::collections::BTreeMap;
 
 /// What every mark of ours starts with.
@@ -12,6 +13,8 @@ pub const MARK: &str = "bulkhead:";
 pub const INSTALLER: &str = "bulkhead:installer";
 /// Rows of a running comparison with the twin (`tests/conformance`), which takes them away itself.
 pub const CONFORMANCE: &str = "bulkhead:conformance/";
+/// The marks of what VIFs bring and take along: each its own objects, and what all of them share.
+const VIF_MARKS: [&str; 2] = ["bulkhead:vif/", "bulkhead:base/"];
 
 /// A RouterOS menu that a VIF has objects in, or that we read to place them well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -193,6 +196,13 @@ impl Row {
         ""
     }
 
+    /// Its properties with their values, by name.
+    pub fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let start = |at: usize| at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let word = move |at: usize| self.text.get(start(at)..self.ends[at] as usize).unwrap_or_default();
+        (0..self.ends.len() / 2).map(move |pair| (word(2 * pair), word(2 * pair + 1)))
+    }
+
     /// Whether a flag is set.
     pub fn is(&self, flag: &str) -> bool {
         self.get(flag) == "true"
@@ -208,9 +218,15 @@ impl Row {
         self.get("comment").split_whitespace().next().filter(|word| word.starts_with(MARK))
     }
 
-    /// Whether its mark is one that VIFs bring and take along, not the installer's or the conformance list's.
+    /// Whether its mark is one that VIFs bring and take along.
     pub fn is_vif_object(&self) -> bool {
-        self.mark().is_some_and(|mark| !mark.starts_with(INSTALLER) && !mark.starts_with(CONFORMANCE))
+        self.mark().is_some_and(|mark| VIF_MARKS.iter().any(|kind| mark.starts_with(kind)))
+    }
+
+    /// Whether it belongs to what keeps VIFs apart, the installer's part too. All else is somebody's configuration,
+    /// whether Bulkhead wrote it for them (`bulkhead:row/…`) or not, and stands below that in ordered menus.
+    pub fn is_isolation(&self) -> bool {
+        self.is_vif_object() || self.mark().is_some_and(|mark| mark.starts_with(INSTALLER))
     }
 
     /// Whether the row is as the object says, in meaning. A row that is disabled, invalid, or refers to something
@@ -219,34 +235,6 @@ impl Row {
         !self.is("disabled")
             && !self.is("invalid")
             && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
-    }
-}
-
-/// Whether a value that we sent and the one that RouterOS shows mean the same.
-///
-/// Lists are sets where their order says nothing, a /32 is its bare address, `yes` is `true`. `fib` and `blackhole`
-/// are presence flags: which word they are shown with differs between sources, so only an explicit no is a
-/// difference; a route or table that is there under our mark was made with them.
-fn same(name: &str, sent: &str, shown: &str) -> bool {
-    match name {
-        "fib" | "blackhole" => shown != "false" && shown != "no",
-        "tagged" | "untagged" | "connection-state" => {
-            let words = |text: &str| {
-                let mut words: Vec<String> = text.split(',').map(str::to_owned).collect();
-                words.sort_unstable();
-                words
-            };
-            words(sent) == words(shown)
-        }
-        _ => plain(sent) == plain(shown),
-    }
-}
-
-fn plain(value: &str) -> &str {
-    match value {
-        "yes" => "true",
-        "no" => "false",
-        other => other.strip_suffix("/32").unwrap_or(other),
     }
 }
 
@@ -278,26 +266,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_compared_by_meaning() {
-        for (name, sent, shown, expected) in [
-            ("vlan-filtering", "yes", "true", true),
-            ("vlan-filtering", "yes", "false", false),
-            ("src-address", "172.16.64.2", "172.16.64.2/32", true),
-            ("src-address", "172.16.64.2", "172.16.64.6", false),
-            ("tagged", "bulkhead,bh-agent", "bh-agent,bulkhead", true),
-            ("connection-state", "established,related", "related,established", true),
-            ("connection-state", "established,related", "established", false),
-            ("fib", "yes", "", true),
-            ("blackhole", "yes", "true", true),
-            ("blackhole", "yes", "no", false),
-            ("in-interface", "bh-v100", "*1A", false),
-            ("gateway", "wg-vpn", "", false),
-        ] {
-            assert_eq!(same(name, sent, shown), expected, "{name}: {sent} and {shown}");
-        }
-    }
-
-    #[test]
     fn a_row_is_its_properties_in_whatever_order_they_came() {
         let row = Row::new([("name", "ether1"), (".id", "*1"), ("comment", "")]);
         assert_eq!(row, Row::new([(".id", "*1"), ("comment", ""), ("name", "ether1")]));
@@ -315,7 +283,10 @@ mod tests {
         assert_eq!(row("").mark(), None);
         assert!(!row("bulkhead:installer/bridge").is_vif_object());
         assert!(!row("bulkhead:conformance/order-move").is_vif_object());
+        assert!(!row("bulkhead:row/house/no-guests").is_vif_object());
         assert!(row("bulkhead:base/jump").is_vif_object());
+        assert!(row("bulkhead:installer/bridge").is_isolation());
+        assert!(!row("bulkhead:row/house/no-guests").is_isolation());
     }
 
     #[test]

@@ -109,6 +109,8 @@ struct Shared {
     retained: Mutex<Retained>,
     /// The outbox or the retained topics have something new.
     wake: Notify,
+    /// The connection is to be given up for a new one.
+    renew: Notify,
     inbound_dropped: AtomicU64,
     retained_ignored: AtomicU64,
     outbound_dropped: AtomicU64,
@@ -221,6 +223,24 @@ impl Bus {
         self.link.clone()
     }
 
+    /// Gives the connection up for a new one; the future ends when the broker has let the agent in anew.
+    pub fn renew(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut link = self.link.clone();
+        link.mark_unchanged();
+        let connected = *link.borrow() == Link::Connected;
+        if connected {
+            self.shared.renew.notify_one();
+        }
+        async move {
+            while link.changed().await.is_ok() {
+                if *link.borrow_and_update() == Link::Connected {
+                    return;
+                }
+            }
+            std::future::pending().await
+        }
+    }
+
     /// What was dropped so far.
     pub fn dropped(&self) -> Dropped {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
@@ -250,6 +270,11 @@ impl Line {
             let started = self.clock.now();
             match connection::serve(&mut self).await {
                 End::Closed => return,
+                End::Renewed => {
+                    let (since, error) = (self.clock.unix_millis(), "signing in anew".to_owned());
+                    self.link.send_replace(Link::Failing { since, error });
+                    continue;
+                }
                 End::Failed(error) => self.failing(error),
             }
             if self.clock.now().duration_since(started) > GOOD {

@@ -7,12 +7,17 @@ use super::{
     store::Store,
 };
 use crate::flow::{
-    change_set::converge::{Anchor, Step},
+    change_set::{
+        Sight, Write,
+        converge::{Anchor, Step},
+        row::{self, Reading},
+    },
     object::{Menu, Object, Row, Snapshot},
     vif::{kill_switch::LEASE, objects::OPEN_LIST},
 };
 use link::Link;
-use shared::routeros::value::format_duration;
+use row::converge::{Anchor as RowAnchor, Deed, RowStep};
+use shared::{change_set::MenuWords, routeros::value::format_duration};
 use std::collections::BTreeMap;
 
 /// Why something was not read or written.
@@ -48,6 +53,8 @@ impl From<CommandError> for Failed {
 #[derive(Debug, Default)]
 pub struct Rows {
     ids: BTreeMap<(Menu, String), String>,
+    /// Of rows that were made for items.
+    made: BTreeMap<String, String>,
 }
 
 impl Rows {
@@ -61,7 +68,7 @@ impl Rows {
                 }
             }
         }
-        Self { ids }
+        Self { ids, made: BTreeMap::new() }
     }
 
     fn anchor<'a>(&'a self, menu: Menu, before: Option<&'a Anchor>) -> Option<&'a str> {
@@ -99,18 +106,26 @@ impl RouterPort {
     ///
     /// # Errors
     /// [`Failed::Lost`] without a session; else what the first menu that failed said.
-    pub async fn read(&self) -> Result<Snapshot, Failed> {
-        read_menus(&self.session()?).await
+    pub async fn read_isolation(&self) -> Result<Snapshot, Failed> {
+        self.read(&[]).await.map(|sight| sight.isolation)
+    }
+
+    /// The same and the menus of rows, in one batch.
+    ///
+    /// # Errors
+    /// As [`RouterPort::read_isolation`].
+    pub async fn read(&self, menus: &[MenuWords]) -> Result<Sight, Failed> {
+        read_menus(&self.session()?, menus).await
     }
 
     /// The same over a sign-in made for it: proof that somebody who comes now gets in and sees the same.
     ///
     /// # Errors
     /// [`Failed::Lost`] where the sign-in fails; else as [`RouterPort::read`].
-    pub async fn read_anew(&self) -> Result<Snapshot, Failed> {
+    pub async fn read_anew(&self, menus: &[MenuWords]) -> Result<Sight, Failed> {
         let signed_in = Client::connect(&self.link.target()).await;
         let (client, _) = signed_in.map_err(|error| Failed::Lost(error.to_string()))?;
-        read_menus(&client).await
+        read_menus(&client, menus).await
     }
 
     /// Starts to listen to a menu.
@@ -134,17 +149,24 @@ impl RouterPort {
     ///
     /// # Errors
     /// [`Failed`]; after [`Failed::Lost`] only a read tells whether it took effect.
-    pub async fn write(&self, step: &Step, rows: &mut Rows) -> Result<(), Failed> {
-        let answer = self.session()?.run(sentence(step, rows)).await?;
-        match step {
-            Step::Add { object, .. } => {
-                let id = answer.ret().map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
-                rows.ids.insert((object.menu, object.mark.clone()), id);
+    pub async fn write(&self, write: &Write, rows: &mut Rows) -> Result<(), Failed> {
+        let sentence = match write {
+            Write::Object(step) => sentence(step, rows),
+            Write::Row(step) => row_sentence(step, rows),
+        };
+        let answer = self.session()?.run(sentence).await?;
+        let id = || answer.ret().map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
+        match write {
+            Write::Object(Step::Add { object, .. }) => {
+                rows.ids.insert((object.menu, object.mark.clone()), id());
             }
-            Step::Remove { menu, mark, .. } => {
+            Write::Object(Step::Remove { menu, mark, .. }) => {
                 rows.ids.remove(&(*menu, mark.clone()));
             }
-            Step::Set { .. } | Step::Move { .. } => {}
+            Write::Row(RowStep { item, deed: Deed::Add { .. }, .. }) => {
+                rows.made.insert(item.clone(), id());
+            }
+            Write::Object(Step::Set { .. } | Step::Move { .. }) | Write::Row(_) => {}
         }
         Ok(())
     }
@@ -184,20 +206,22 @@ pub fn print(path: &str, properties: &str) -> Sentence {
     Sentence::new(format!("{path}/print")).attribute(".proplist", properties)
 }
 
-async fn read_menus(client: &Client) -> Result<Snapshot, Failed> {
-    let commands = Menu::ALL.iter().map(|menu| print(menu.path(), menu.properties())).collect();
-    let rows = rows_of(client, commands).await?;
-    Ok(Snapshot::new(Menu::ALL.into_iter().zip(rows)))
+async fn read_menus(client: &Client, menus: &[MenuWords]) -> Result<Sight, Failed> {
+    let isolation = Menu::ALL.iter().map(|menu| print(menu.path(), menu.properties()));
+    let others = menus.iter().map(|words| print(&words.path, &row::properties(words)));
+    let mut read = rows_of(client, isolation.chain(others).collect()).await?.into_iter();
+    let isolation = Snapshot::new(Menu::ALL.into_iter().zip(read.by_ref()));
+    Ok(Sight { isolation, rows: Reading::new(menus.iter().map(|words| words.path.clone()).zip(read)) })
 }
 
 async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
     let answers = client.run_all(commands).await.into_iter();
     // Each sentence goes as its row comes: there may be ten thousand of them.
-    answers.map(|answer| Ok(answer?.rows.into_iter().map(|sentence| row(&sentence)).collect())).collect()
+    answers.map(|answer| Ok(answer?.rows.into_iter().map(|sentence| row_of(&sentence)).collect())).collect()
 }
 
 /// A row from an answer.
-pub fn row(sentence: &Sentence) -> Row {
+pub fn row_of(sentence: &Sentence) -> Row {
     Row::new(sentence.attributes().map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value))))
 }
 
@@ -222,4 +246,34 @@ fn sentence(step: &Step, rows: &Rows) -> Sentence {
 
 fn arguments(sentence: Sentence, object: &Object) -> Sentence {
     object.arguments().fold(sentence, |sentence, (name, value)| sentence.attribute(name, value))
+}
+
+fn row_sentence(step: &RowStep, rows: &Rows) -> Sentence {
+    let command = |verb: &str| Sentence::new(format!("{}/{verb}", step.menu));
+    let put = |sentence: Sentence, attributes: &[(String, String)]| {
+        attributes.iter().fold(sentence, |sentence, (name, value)| sentence.attribute(name, value))
+    };
+    let at = |sentence: Sentence, id: &Option<String>| match id {
+        Some(id) => sentence.attribute(".id", id),
+        None => sentence,
+    };
+    let beside = |sentence: Sentence, name: &str, before: &Option<RowAnchor>| {
+        let id = match before {
+            None => None,
+            Some(RowAnchor::Id(id)) => Some(id),
+            Some(RowAnchor::Item(item)) => rows.made.get(item),
+        };
+        match id {
+            Some(id) => sentence.attribute(name, id),
+            None => sentence,
+        }
+    };
+    match &step.deed {
+        Deed::Add { attributes, before } => beside(put(command("add"), attributes), "place-before", before),
+        Deed::Set { id, attributes, .. } => put(at(command("set"), id), attributes),
+        Deed::Unset { id, name, command: true, .. } => at(command("unset"), id).attribute("value-name", name),
+        Deed::Unset { id, name, command: false, .. } => at(command("set"), id).attribute(name, ""),
+        Deed::Move { id, before, .. } => beside(command("move").attribute("numbers", id), "destination", before),
+        Deed::Remove { id, .. } => command("remove").attribute(".id", id),
+    }
 }

@@ -3,9 +3,13 @@
 //! A schema says what a router of that version would accept by name. What the values mean is not its business; see
 //! [`super::value`].
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, str::FromStr,
+};
 
 use super::value::ValueError;
+use crate::change_set::MenuWords;
 
 /// A RouterOS version: `7.24`, `7.20.8`, `7.24.5 (stable)`, `7.25beta3` (compared as `7.25`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,6 +121,23 @@ impl Schema {
     /// Whether a command has an argument of this name.
     pub fn has(&self, path: &str, argument: &str) -> bool {
         self.command(path).is_some_and(|arguments| arguments.contains_key(argument))
+    }
+
+    /// What a change has to know of a menu; nothing where the version does not have it or nothing can be written there.
+    pub fn words(&self, menu: &str) -> Option<MenuWords> {
+        /// Arguments that say which row is meant or where it goes, and are no properties of it.
+        const NO_PROPERTIES: [&str; 5] = [".id", "numbers", "copy-from", "place-before", "where"];
+        let command = |verb: &str| self.command(&format!("{menu}/{verb}"));
+        let (add, set) = (command("add"), command("set"));
+        let names = add.into_iter().chain(set).flat_map(|arguments| arguments.keys());
+        let writable: BTreeSet<String> = names.filter(|name| !NO_PROPERTIES.contains(&name.as_str())).cloned().collect();
+        (add.is_some() || set.is_some()).then(|| MenuWords {
+            path: menu.to_owned(),
+            writable: writable.into_iter().collect(),
+            ordered: command("move").is_some(),
+            single: add.is_none() && command("remove").is_none() && !set.is_some_and(|set| set.contains_key("numbers") || set.contains_key(".id")),
+            unset: command("unset").is_some(),
+        })
     }
 
     /// All commands, in the order of their paths.

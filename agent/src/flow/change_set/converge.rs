@@ -181,15 +181,15 @@ fn writes_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router
     steps
 }
 
-/// The first static row that is neither ours nor the installer's.
+/// The first static row that has no part in isolation.
 fn first_foreign(menu: Menu, router: &Snapshot) -> Option<Anchor> {
-    router.static_rows(menu).find(|row| row.mark().is_none()).map(|row| Anchor::Foreign(row.id().to_owned()))
+    router.static_rows(menu).find(|row| !row.is_isolation()).map(|row| Anchor::Foreign(row.id().to_owned()))
 }
 
 /// Which of the wanted rows must move: all but the longest run that already stands in order above the foreign rows.
 fn out_of_place(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router: &Snapshot) -> Vec<usize> {
     let rows: Vec<&Row> = router.static_rows(menu).collect();
-    let top = rows.iter().position(|row| row.mark().is_none()).unwrap_or(rows.len());
+    let top = rows.iter().position(|row| !row.is_isolation()).unwrap_or(rows.len());
     let place = |mark: &str| {
         let id = ours.get(mark)?.id();
         rows.iter().position(|row| row.id() == id)

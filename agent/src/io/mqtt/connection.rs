@@ -33,6 +33,8 @@ const OVERHEAD: usize = 64;
 pub(super) enum End {
     /// It was asked to.
     Closed,
+    /// It was asked to, and another one is to follow at once.
+    Renewed,
     /// Something failed; what, for people.
     Failed(String),
 }
@@ -80,6 +82,8 @@ struct Connection<'a> {
     /// The largest packet that the broker takes.
     largest: usize,
     retains: bool,
+    /// Whether another connection follows at once.
+    renewing: bool,
 }
 
 /// Something other than the broker's word.
@@ -88,6 +92,7 @@ enum Happened {
     Loose(Loose),
     Woken,
     Close,
+    Renew,
     Stalled,
     Left,
 }
@@ -110,6 +115,7 @@ impl<'a> Connection<'a> {
             again_at: None,
             largest: usize::MAX,
             retains: true,
+            renewing: false,
         }
     }
 
@@ -125,6 +131,7 @@ impl<'a> Connection<'a> {
             Some(loose) = self.line.loose.recv(), if open => Happened::Loose(loose),
             () = self.line.shared.wake.notified(), if open => Happened::Woken,
             () = sleep_until(self.again_at.unwrap_or(self.heard)), if open && self.again_at.is_some() => Happened::Woken,
+            () = self.line.shared.renew.notified(), if open => Happened::Renew,
             () = super::closing(&mut self.line.close), if leaving.is_none() => Happened::Close,
             () = sleep_until(stalled), if owed => Happened::Stalled,
             () = sleep_until(left), if leaving.is_some() => Happened::Left,
@@ -143,7 +150,12 @@ impl<'a> Connection<'a> {
             }
             Happened::Close if self.phase == Phase::Open => self.leave(),
             Happened::Close => return Some(End::Closed),
-            Happened::Left if matches!(self.phase, Phase::SignedOut(_)) => return Some(End::Closed),
+            // The will is not published, nor `offline`: nobody has gone.
+            Happened::Renew => {
+                self.renewing = true;
+                self.sign_out();
+            }
+            Happened::Left if matches!(self.phase, Phase::SignedOut(_)) => return Some(self.gone()),
             Happened::Left => self.sign_out(),
             Happened::Stalled => {
                 let (broker, seconds) = (self.line.options.address(), PATIENCE.as_secs());
@@ -156,7 +168,7 @@ impl<'a> Connection<'a> {
     /// What the library says.
     fn take(&mut self, event: Result<Event, ConnectionError>) -> Option<End> {
         match event {
-            Err(_) if self.phase.leaving().is_some() => Some(End::Closed),
+            Err(_) if self.phase.leaving().is_some() => Some(self.gone()),
             Err(error) => Some(End::Failed(failure::words(&self.line.options, &error))),
             Ok(Event::Incoming(Packet::ConnAck(connack))) => self.connected(&connack),
             Ok(Event::Incoming(Packet::SubAck(suback))) => self.subscribed(&suback),
@@ -373,6 +385,10 @@ impl<'a> Connection<'a> {
             Ok(notice) => self.fly(Cargo::Farewell, notice),
             Err(_) => self.sign_out(),
         }
+    }
+
+    fn gone(&self) -> End {
+        if self.renewing { End::Renewed } else { End::Closed }
     }
 
     fn sign_out(&mut self) {

@@ -114,6 +114,28 @@ impl Journal {
         })
     }
 
+    /// A change set that has ended, at both ends.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn change(&self, id: &ChangeSetId) -> Result<Option<Change>, StoreError> {
+        self.store.with(|db| {
+            let sql = "SELECT change FROM change_set WHERE id = ?1";
+            db.query_row(sql, [id.as_str()], |row| parse(&row.get::<_, String>(0)?)).optional()
+        })
+    }
+
+    /// Opens a change set once more, to undo it.
+    ///
+    /// # Errors
+    /// [`StoreError`], also when another change is open.
+    pub fn reopen(&self, change: &Change, report: &Report) -> Result<(), StoreError> {
+        self.store.with(|db| {
+            let sql = "UPDATE change_set SET change = ?2, direction = ?3, report = ?4, open = 1 WHERE id = ?1";
+            db.execute(sql, (change.id.as_str(), json(change), json(&Direction::Back), json(report))).map(drop)
+        })
+    }
+
     /// What was last said of a change set.
     ///
     /// # Errors
@@ -167,7 +189,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
 mod tests {
     use super::*;
     use shared::{
-        change_set::{Outcome, Phase},
+        change_set::{Confirm, Outcome, Phase},
         net::{InterfaceName, VlanId},
         vif::{Egress, KillSwitchMode, VifName, VifSpec},
     };
@@ -187,7 +209,14 @@ mod tests {
     }
 
     fn change(id: &str) -> Change {
-        Change { id: ChangeSetId::new(id).expect("an id"), before: vec![vif(0)], after: vec![vif(0), vif(1)] }
+        Change {
+            id: ChangeSetId::new(id).expect("an id"),
+            before: vec![vif(0)],
+            after: vec![vif(0), vif(1)],
+            rows: Vec::new(),
+            menus: Vec::new(),
+            confirm: Confirm::USUAL,
+        }
     }
 
     fn report(id: &str, phase: Phase, outcome: Option<Outcome>) -> Report {

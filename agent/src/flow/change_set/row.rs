@@ -1,0 +1,171 @@
+//! Rows of any menu in a change: each of them at both ends, before and after.
+//!
+//! Like VIFs, rows are not changed by a list of steps and their inverses: what is left to do towards an end is computed
+//! from a fresh read ([`converge`]), so that nothing has to be known about where an earlier attempt stopped.
+
+pub mod converge;
+mod decide;
+mod order;
+
+pub use decide::decide;
+
+use crate::flow::{
+    meaning::same,
+    object::{MARK, Row},
+};
+use serde::{Deserialize, Serialize};
+use shared::change_set::{Attribute, MenuWords};
+use std::collections::BTreeMap;
+
+/// One row at both ends of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowPair {
+    /// The item that asked for it.
+    pub item: String,
+    /// The menu: `/ip/firewall/filter`.
+    pub menu: String,
+    /// What finds it, as it was asked for.
+    pub key: Vec<Attribute>,
+    /// All that could be written of the row when the change was decided; nothing where it was not there.
+    pub was: Option<Content>,
+    /// The row before.
+    pub before: End,
+    /// The row after.
+    pub after: End,
+}
+
+/// A row at one end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It is not there.
+    Absent,
+    /// It is there.
+    Present {
+        /// The properties that the change is about; one with nothing has no value.
+        attributes: Vec<(String, Option<String>)>,
+        /// Where it stands, in a menu whose order counts and where the change is about it.
+        place: Option<Place>,
+    },
+}
+
+/// What a row holds, so that it can be known again when ids have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Its id then, worth something until the router reboots.
+    pub id: String,
+    /// Its writable properties that have a value.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A place in an ordered menu: directly above the first of these that is there, and at the end where none is.
+pub type Place = Vec<Neighbour>;
+
+/// A row that another one stands above.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Neighbour {
+    /// The row of an item of the same change.
+    Item(String),
+    /// Any other.
+    Row(Content),
+}
+
+/// The menus that the rows of a change are in, as they were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    menus: BTreeMap<String, Vec<Row>>,
+}
+
+impl Reading {
+    /// What was read of these menus.
+    pub fn new(menus: impl IntoIterator<Item = (String, Vec<Row>)>) -> Self {
+        Self { menus: menus.into_iter().collect() }
+    }
+
+    /// A menu's rows that somebody configured, in the router's order.
+    pub fn rows(&self, menu: &str) -> Vec<&Row> {
+        self.menus.get(menu).into_iter().flatten().filter(|row| !row.is("dynamic")).collect()
+    }
+}
+
+/// The properties that are read of a menu: what can be written, what tells rows apart, and who made them.
+pub fn properties(words: &MenuWords) -> String {
+    let flags = [".id", "dynamic", "invalid", "disabled", "comment"];
+    let own = words.writable.iter().map(String::as_str).filter(|name| !flags.contains(name));
+    flags.into_iter().chain(own).collect::<Vec<_>>().join(",")
+}
+
+impl Content {
+    /// What a row holds.
+    pub fn of(row: &Row, words: &MenuWords) -> Self {
+        let value = |name: &String| (name.clone(), row.get(name).to_owned());
+        let attributes = words.writable.iter().map(value).filter(|(_, value)| !value.is_empty()).collect();
+        Self { id: row.id().to_owned(), attributes }
+    }
+
+    fn get(&self, name: &str) -> &str {
+        self.attributes.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The row that this was: one with the same content, the one of the same id where several have it.
+    fn find<'a>(&self, rows: &[&'a Row], words: &MenuWords) -> Option<&'a Row> {
+        let equal = |row: &&&Row| words.writable.iter().all(|name| same(name, self.get(name), row.get(name)));
+        let found: Vec<&&Row> = rows.iter().filter(equal).collect();
+        found.iter().find(|row| row.id() == self.id).or(found.first()).map(|row| **row)
+    }
+}
+
+impl RowPair {
+    /// The end that a direction leads to.
+    pub fn target(&self, direction: super::Direction) -> &End {
+        match direction {
+            super::Direction::Forward => &self.after,
+            super::Direction::Back => &self.before,
+        }
+    }
+
+    /// The row on the router, where it is there. A property that the change is about may have either of its values, and
+    /// a row that answers to the key is still the row where somebody else altered the rest.
+    pub fn find<'a>(&self, rows: &[&'a Row], words: &MenuWords) -> Option<&'a Row> {
+        let fits = |row: &Row, name: &str, value: &str| {
+            let mut ends = [&self.before, &self.after].into_iter().filter_map(|end| end.value(name));
+            matches_key(name, value, row) || ends.any(|value| same(name, value.unwrap_or_default(), row.get(name)))
+        };
+        let keyed: Vec<&Row> =
+            rows.iter().copied().filter(|row| self.key.iter().all(|(name, value)| fits(row, name, value))).collect();
+        let (Some(was), true) = (&self.was, keyed.len() > 1) else { return keyed.first().copied() };
+        let untouched = |name: &&String| self.before.value(name).is_none() && self.after.value(name).is_none();
+        let alike =
+            |row: &&Row| words.writable.iter().filter(untouched).all(|name| same(name, was.get(name), row.get(name)));
+        let alike: Vec<&Row> = keyed.into_iter().filter(alike).collect();
+        alike.iter().find(|row| row.id() == was.id).or(alike.first()).copied()
+    }
+}
+
+impl End {
+    /// What a property is to be at this end; nothing where the end says nothing of it.
+    pub fn value(&self, name: &str) -> Option<Option<&str>> {
+        match self {
+            Self::Absent => None,
+            Self::Present { attributes, .. } => {
+                attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_deref())
+            }
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Absent => None,
+            Self::Present { place, .. } => place.as_ref(),
+        }
+    }
+}
+
+/// Whether a row has what a key asks for. A mark is the first word of a comment.
+fn matches_key(name: &str, value: &str, row: &Row) -> bool {
+    if name == "comment" && value.starts_with(MARK) {
+        return row.mark() == value.split_whitespace().next();
+    }
+    same(name, value, row.get(name))
+}

@@ -1,0 +1,194 @@
+//! The order of a menu: where rows go, and the least moves that bring them there.
+
+use super::{Content, Neighbour, Place};
+use crate::flow::object::Row;
+use shared::change_set::{Attribute, MenuWords};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many of the rows below are remembered with a place: when the nearest is gone, the next one marks it.
+const NEIGHBOURS: usize = 8;
+
+/// A row in an order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Slot {
+    /// The row at this place of what was read.
+    There(usize),
+    /// The row of an item that is not there yet.
+    New(String),
+}
+
+/// The order of a menu while the items of a change are gone through.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    slots: Vec<Slot>,
+}
+
+impl Order {
+    /// That of so many rows as they were read.
+    pub(super) fn of(rows: usize) -> Self {
+        Self { slots: (0..rows).map(Slot::There).collect() }
+    }
+
+    pub(super) fn remove(&mut self, slot: &Slot) {
+        self.slots.retain(|known| known != slot);
+    }
+
+    pub(super) fn at_end(&mut self, slot: Slot) {
+        self.remove(&slot);
+        self.slots.push(slot);
+    }
+
+    /// Puts a row above the first other that fits, or to the end where none does.
+    pub(super) fn above(&mut self, slot: Slot, fits: impl Fn(&Slot) -> bool) {
+        self.remove(&slot);
+        let at = self.slots.iter().position(fits).unwrap_or(self.slots.len());
+        self.slots.insert(at, slot);
+    }
+
+    /// Puts a row below the first other that fits, or to the end where none does.
+    pub(super) fn below(&mut self, slot: Slot, fits: impl Fn(&Slot) -> bool) {
+        self.remove(&slot);
+        let at = self.slots.iter().position(fits).map_or(self.slots.len(), |at| at + 1);
+        self.slots.insert(at, slot);
+    }
+
+    /// Where a row stands, by its neighbours below. `items` says which rows are those of which items.
+    pub(super) fn place(&self, slot: &Slot, rows: &[&Row], items: &BTreeMap<Slot, String>, words: &MenuWords) -> Place {
+        let at = self.slots.iter().position(|known| known == slot).map_or(self.slots.len(), |at| at + 1);
+        let neighbour = |slot: &Slot| match (items.get(slot), slot) {
+            (Some(item), _) | (None, Slot::New(item)) => Neighbour::Item(item.clone()),
+            (None, Slot::There(index)) => {
+                Neighbour::Row(rows.get(*index).map_or_else(Content::nothing, |row| Content::of(row, words)))
+            }
+        };
+        self.slots.iter().skip(at).take(NEIGHBOURS).map(neighbour).collect()
+    }
+}
+
+impl Content {
+    fn nothing() -> Self {
+        Self { id: String::new(), attributes: Vec::<Attribute>::new() }
+    }
+}
+
+/// A row that has a place to take.
+pub(super) struct Placed<'a> {
+    /// Whose it is.
+    pub(super) item: &'a str,
+    /// Where it is now, where it is there.
+    pub(super) at: Option<usize>,
+    /// Where it goes.
+    pub(super) place: &'a Place,
+}
+
+/// The order that a menu is to have: the rows that stay, in the order in which they are, and the placed ones between
+/// them. `leaving` are the rows that go.
+pub(super) fn target(
+    rows: &[&Row],
+    placed: &[Placed<'_>],
+    others: &BTreeMap<&str, usize>,
+    leaving: &BTreeSet<usize>,
+    words: &MenuWords,
+) -> Vec<Slot> {
+    let moving: BTreeSet<usize> = placed.iter().filter_map(|placed| placed.at).collect();
+    let stays = |index: &usize| !moving.contains(index) && !leaving.contains(index);
+    let mut order: Vec<Slot> = (0..rows.len()).filter(stays).map(Slot::There).collect();
+    let mut waiting: Vec<&Placed<'_>> = placed.iter().collect();
+    while !waiting.is_empty() {
+        let names: BTreeSet<&str> = waiting.iter().map(|placed| placed.item).collect();
+        let slot_of = |neighbour: &Neighbour| match neighbour {
+            Neighbour::Item(item) => {
+                let placed = placed.iter().find(|placed| placed.item == item);
+                placed.map(slot).or_else(|| others.get(item.as_str()).map(|&at| Slot::There(at)))
+            }
+            Neighbour::Row(content) => {
+                let row = content.find(rows, words)?;
+                rows.iter().position(|known| known.id() == row.id()).map(Slot::There)
+            }
+        };
+        // One whose nearest neighbour has its place already; all follow one order, so there always is one.
+        let next = waiting.iter().position(|candidate| {
+            let nearest = candidate.place.iter().find(|neighbour| match neighbour {
+                Neighbour::Item(item) if names.contains(item.as_str()) => true,
+                known => slot_of(known).is_some_and(|slot| order.contains(&slot)),
+            });
+            !matches!(nearest, Some(Neighbour::Item(item)) if names.contains(item.as_str()))
+        });
+        let candidate = waiting.remove(next.unwrap_or(0));
+        let anchor = candidate.place.iter().filter_map(slot_of).find_map(|slot| order.iter().position(|s| *s == slot));
+        order.insert(anchor.unwrap_or(order.len()), slot(candidate));
+    }
+    order
+}
+
+fn slot(placed: &Placed<'_>) -> Slot {
+    placed.at.map_or_else(|| Slot::New(placed.item.to_owned()), Slot::There)
+}
+
+/// Which of the rows that may move need not, so that as few as possible do: between each two that stay, the longest run
+/// that already stands in order there.
+pub(super) fn keep(order: &[Slot], moving: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let mut kept = BTreeSet::new();
+    let mut gap: Vec<usize> = Vec::new();
+    let mut above = None;
+    let mut close = |gap: &mut Vec<usize>, above: Option<usize>, below: Option<usize>| {
+        let within = |at: &usize| above.is_none_or(|above| above < *at) && below.is_none_or(|below| *at < below);
+        let candidates: Vec<usize> = gap.drain(..).filter(within).collect();
+        kept.extend(longest_rising(&candidates).into_iter().filter_map(|index| candidates.get(index).copied()));
+    };
+    for slot in order {
+        match slot {
+            Slot::There(at) if moving.contains(at) => gap.push(*at),
+            Slot::There(at) => {
+                close(&mut gap, above, Some(*at));
+                above = Some(*at);
+            }
+            Slot::New(_) => {}
+        }
+    }
+    close(&mut gap, above, None);
+    kept
+}
+
+/// The indices of a longest run of rising values.
+pub(in crate::flow::change_set) fn longest_rising(values: &[usize]) -> Vec<usize> {
+    // The index of the least value that ends a run of each length, and whom each value follows in its run.
+    let mut ends: Vec<usize> = Vec::new();
+    let mut follows: Vec<Option<usize>> = Vec::with_capacity(values.len());
+    for (index, value) in values.iter().enumerate() {
+        let length = ends.partition_point(|&end| values[end] < *value);
+        follows.push(length.checked_sub(1).and_then(|shorter| ends.get(shorter).copied()));
+        if length == ends.len() { ends.push(index) } else { ends[length] = index }
+    }
+    let mut run: Vec<usize> = std::iter::successors(ends.last().copied(), |&index| follows[index]).collect();
+    run.reverse();
+    run
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_run_rises_and_none_is_longer() {
+        for (values, length) in [
+            (vec![], 0),
+            (vec![5], 1),
+            (vec![3, 1, 2], 2),
+            (vec![1, 2, 3, 4], 4),
+            (vec![4, 3, 2, 1], 1),
+            (vec![2, 9, 3, 8, 4, 7, 5, 6], 5),
+        ] {
+            let run = longest_rising(&values);
+            assert!(run.windows(2).all(|pair| pair[0] < pair[1] && values[pair[0]] < values[pair[1]]), "{values:?}");
+            assert_eq!(run.len(), length, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn rows_that_stay_cut_the_run_into_gaps() {
+        // 0 and 3 stay; of 1, 2 and 4, which may move, 4 belongs above 3 now.
+        let order = [Slot::There(0), Slot::There(4), Slot::There(1), Slot::There(2), Slot::There(3)];
+        assert_eq!(keep(&order, &BTreeSet::from([1, 2, 4])), BTreeSet::from([1, 2]));
+    }
+}
