@@ -5,7 +5,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, str::FromStr,
+    fmt,
+    str::FromStr,
 };
 
 use super::value::ValueError;
@@ -130,12 +131,15 @@ impl Schema {
         let command = |verb: &str| self.command(&format!("{menu}/{verb}"));
         let (add, set) = (command("add"), command("set"));
         let names = add.into_iter().chain(set).flat_map(|arguments| arguments.keys());
-        let writable: BTreeSet<String> = names.filter(|name| !NO_PROPERTIES.contains(&name.as_str())).cloned().collect();
+        let writable: BTreeSet<String> =
+            names.filter(|name| !NO_PROPERTIES.contains(&name.as_str())).cloned().collect();
         (add.is_some() || set.is_some()).then(|| MenuWords {
             path: menu.to_owned(),
             writable: writable.into_iter().collect(),
             ordered: command("move").is_some(),
-            single: add.is_none() && command("remove").is_none() && !set.is_some_and(|set| set.contains_key("numbers") || set.contains_key(".id")),
+            single: add.is_none()
+                && command("remove").is_none()
+                && !set.is_some_and(|set| set.contains_key("numbers") || set.contains_key(".id")),
             unset: command("unset").is_some(),
         })
     }
