@@ -237,7 +237,7 @@ impl Bus {
                     return;
                 }
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

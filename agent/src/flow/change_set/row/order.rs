@@ -110,7 +110,7 @@ pub(super) fn target(
         let next = waiting.iter().position(|candidate| {
             let nearest = candidate.place.iter().find(|neighbour| match neighbour {
                 Neighbour::Item(item) if names.contains(item.as_str()) => true,
-                known => slot_of(known).is_some_and(|slot| order.contains(&slot)),
+                Neighbour::Item(_) | Neighbour::Row(_) => slot_of(neighbour).is_some_and(|slot| order.contains(&slot)),
             });
             !matches!(nearest, Some(Neighbour::Item(item)) if names.contains(item.as_str()))
         });
