@@ -14,6 +14,9 @@ use std::{
 };
 
 /// A change of these items that the agent keeps by itself, with what the newest version's schema says of their menus.
+///
+/// # Panics
+/// On a menu that the version does not have.
 pub fn order(items: Vec<Item>) -> ChangeOrder {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let menus: BTreeSet<&str> = items.iter().filter_map(menu).collect();
