@@ -4,6 +4,7 @@
 //! fixed time.
 
 pub mod agent;
+pub mod api;
 pub mod clock;
 pub mod control;
 pub mod demo;

@@ -5,6 +5,7 @@ mod cli;
 mod container;
 mod crash;
 mod demo;
+mod firewall;
 mod forged;
 mod hostile;
 mod kept;

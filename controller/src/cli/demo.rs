@@ -74,7 +74,10 @@ async fn demo(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
     let service = Service::start(&config(arguments, data)?).await?;
     let (controller, url) = (service.controller.clone(), service.url.clone());
     let token = token(&controller).await?;
-    let broker = service.broker.as_ref().context("the demo has its own broker")?.plain;
+    let (agents, broker) = {
+        let broker = service.broker.as_ref().context("the demo has its own broker")?;
+        (broker.agents, broker.plain)
+    };
     let mqtt_password = access::add_mqtt_user(controller.store(), DEMO, false).await?;
     let (end, ending) = oneshot::channel::<()>();
     let mut serving = tokio::spawn(service.run(async move {
@@ -86,7 +89,7 @@ async fn demo(arguments: &Arguments, data: &Path) -> anyhow::Result<()> {
     let ran = tokio::select! {
         ran = async {
             for number in 1..=arguments.routers {
-                routers.push(DemoRouter::start(number, arguments, data, &programs, &controller).await?);
+                routers.push(DemoRouter::start(number, arguments, data, &programs, &controller, agents).await?);
             }
             for router in &mut routers {
                 router.online(&controller, &programs).await?;

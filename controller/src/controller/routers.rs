@@ -107,8 +107,8 @@ impl Controller {
         Ok(enrolment)
     }
 
-    /// Tells the agent of an enrolled router where the router's API is, and gives its configuration anew; no secret
-    /// changes.
+    /// Tells the agent of an enrolled router where the router's API and the broker are, and gives its configuration anew;
+    /// no secret changes.
     ///
     /// # Errors
     /// `unknown_router`
@@ -117,11 +117,12 @@ impl Controller {
         router: &RouterId,
         place: Place,
         fingerprint: Option<String>,
+        mqtt_url: Option<String>,
         data: Option<String>,
     ) -> Result<EnrolmentFile, Problem> {
         let setup = self.setup()?;
         let mut known = self.known(router).await?;
-        known.settings = Settings { routeros: Some(place), fingerprint, data, ..known.settings };
+        known.settings = Settings { routeros: Some(place), fingerprint, mqtt_url, data, ..known.settings };
         let public_key = public_key(setup);
         let controller = known_to_agents(setup, &public_key);
         let file = enrolment::agent_file(router, &known.settings, &controller);

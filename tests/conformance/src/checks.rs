@@ -71,4 +71,5 @@ pub const NOT_TESTABLE: &[(u8, &str)] = &[
     (41, "it needs a registry, and an image to spare"),
     (42, "it needs somebody at the device, to change device-mode"),
     (43, "it needs a provider that fails"),
+    (44, "it needs packets, and is about the ends of a connection"),
 ];

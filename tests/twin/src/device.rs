@@ -25,6 +25,7 @@ pub mod meter;
 mod netwatch;
 mod ordering;
 mod packages;
+pub mod passage;
 pub mod print;
 pub mod query;
 pub mod reach;
@@ -154,6 +155,7 @@ pub struct Device {
     expiries: BTreeSet<(Duration, String, RowId)>,
     topology: u64,
     talks: reach::Talks,
+    passages: passage::Passages,
     flows: flow::Flows,
     scripts: Scripts,
     schedules: Schedules,
@@ -188,6 +190,7 @@ impl Device {
             expiries: BTreeSet::new(),
             topology: 0,
             talks: reach::Talks::default(),
+            passages: passage::Passages::default(),
             flows: flow::Flows::default(),
             containers: containers::Containers::default(),
         };

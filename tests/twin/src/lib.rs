@@ -7,6 +7,7 @@
 //! - [`device`]: rows, what follows from them, requests and refusals. Pure; time comes in.
 //! - [`router`]: one device with its clock, faults and record, shared by all sessions.
 //! - [`session`]: the API; [`control`]: plain HTTP by which the world around the device is changed.
+//! - [`relay`]: the agent's link to its broker, through the modelled router.
 //! - [`script`]: RouterOS' scripting language; [`state`]: the file that outlives the process; [`twin`]: all of it together.
 
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod control;
 pub mod device;
 pub mod fault;
 pub mod record;
+pub mod relay;
 pub mod router;
 pub mod schema;
 pub mod script;

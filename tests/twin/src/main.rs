@@ -2,14 +2,17 @@
 
 use std::{
     io::Write,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use anyhow::Context;
-use bulkhead_twin::{Options, Twin};
+use bulkhead_twin::{
+    Options, Twin,
+    relay::{MODELLED_CONTROLLER, Relay},
+};
 use clap::{ArgGroup, Parser};
 use nix::unistd::Pid;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,6 +60,12 @@ struct Arguments {
     /// The user whose sessions come from the veth `bh-agent`
     #[arg(long, default_value = "bulkhead")]
     agent_user: String,
+    /// Carry the agent's link to a broker through the modelled router: a loopback port (0: a free one) and the broker
+    #[arg(long, value_name = "PORT=ADDRESS", value_parser = port_and_address)]
+    relay: Option<(u16, SocketAddr)>,
+    /// Where that broker stands on the modelled network
+    #[arg(long, default_value_t = MODELLED_CONTROLLER, value_name = "ADDRESS")]
+    relay_destination: SocketAddr,
     /// Let time move only by `POST /clock`
     #[arg(long)]
     clock_stands: bool,
@@ -89,12 +98,15 @@ async fn run(arguments: Arguments, parent: Option<Pid>) -> anyhow::Result<()> {
     let mut end = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let ready_file = arguments.ready_file.clone();
     let mut twin = Twin::start(options(arguments)?).await?;
-    let ready = serde_json::json!({
+    let mut ready = serde_json::json!({
         "api": twin.api.to_string(),
         "api_tls": twin.api_tls.to_string(),
         "control": twin.control_url(),
         "fingerprint": twin.fingerprint,
     });
+    if let Some(relay) = twin.relay {
+        ready["relay"] = relay.to_string().into();
+    }
     tracing::info!(%ready, "the twin is up");
     if let Some(path) = ready_file {
         write_whole(&path, &format!("{ready}\n")).with_context(|| format!("writing {}", path.display()))?;
@@ -141,7 +153,19 @@ fn options(arguments: Arguments) -> anyhow::Result<Options> {
         identity: arguments.identity,
         agent_user: arguments.agent_user,
         clock_stands: arguments.clock_stands,
+        relay: arguments.relay.map(|(port, target)| Relay {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            target,
+            destination: arguments.relay_destination,
+        }),
     })
+}
+
+fn port_and_address(text: &str) -> Result<(u16, SocketAddr), String> {
+    let (port, address) = text.split_once('=').ok_or("write it as 0=127.0.0.1:8883")?;
+    let wrong = |what: &str, error: &dyn std::fmt::Display| format!("`{what}`: {error}");
+    let port = port.parse().map_err(|error| wrong(port, &error))?;
+    Ok((port, address.parse().map_err(|error| wrong(address, &error))?))
 }
 
 /// Writes beside the path and renames, so that a reader never sees half of it.

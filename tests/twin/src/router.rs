@@ -168,10 +168,15 @@ impl Router {
         self.notify();
     }
 
+    /// Whether the device has started again since it went down.
+    pub fn is_up(&self) -> bool {
+        self.clock.now() >= Duration::from_millis(self.up_at_ms.load(Ordering::SeqCst))
+    }
+
     /// A place for one more session of a service, as long as it is enabled and `max-sessions` is not reached.
     pub fn enter(&self, service: Service) -> Option<Seat<'_>> {
         const OTHERWISE: usize = 20;
-        if self.clock.now() < Duration::from_millis(self.up_at_ms.load(Ordering::SeqCst)) {
+        if !self.is_up() {
             return None;
         }
         let limit = {

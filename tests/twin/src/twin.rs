@@ -23,6 +23,7 @@ use crate::{
     },
     fault::Fault,
     record::Record,
+    relay::{self, Relay},
     router::{Router, Service},
     schema,
     script::import,
@@ -59,6 +60,8 @@ pub struct Options {
     pub agent_user: String,
     /// Whether time moves only by [`Twin::advance`] and `POST /clock`.
     pub clock_stands: bool,
+    /// Carries a connection of the agent through the modelled router.
+    pub relay: Option<Relay>,
 }
 
 impl Default for Options {
@@ -78,6 +81,7 @@ impl Default for Options {
             identity: "MikroTik".to_owned(),
             agent_user: "bulkhead".to_owned(),
             clock_stands: false,
+            relay: None,
         }
     }
 }
@@ -93,6 +97,8 @@ pub struct Twin {
     pub control: SocketAddr,
     /// SHA-256 of the certificate of the API over TLS, in hexadecimal.
     pub fingerprint: String,
+    /// Where the agent connects to what [`Options::relay`] leads to.
+    pub relay: Option<SocketAddr>,
     router: Arc<Router>,
     keeper: Option<Arc<Keeper>>,
     tasks: JoinSet<()>,
@@ -118,6 +124,11 @@ impl Twin {
         let plain = listen(options.api).await?;
         let secure = listen(options.api_tls).await?;
         let surface = listen(options.control).await?;
+        let through = match options.relay {
+            Some(relay) => Some((listen(relay.listen).await?, relay)),
+            None => None,
+        };
+        let relay = through.as_ref().map(|(listener, _)| listener.local_addr()).transpose()?;
         let (api, api_tls, control) = (plain.local_addr()?, secure.local_addr()?, surface.local_addr()?);
         let mut tasks = JoinSet::new();
         let keeper = file.map(|file| Arc::new(Keeper { file, identity, router: Arc::clone(&router) }));
@@ -129,8 +140,11 @@ impl Twin {
         tasks.spawn(serve_plain(Arc::clone(&router), plain));
         tasks.spawn(serve_tls(Arc::clone(&router), secure, tls.acceptor));
         tasks.spawn(control::serve(Arc::clone(&router), surface));
+        if let Some((listener, relay)) = through {
+            tasks.spawn(relay::serve(Arc::clone(&router), listener, relay));
+        }
         tasks.spawn(tick(Arc::clone(&router)));
-        Ok(Self { api, api_tls, control, fingerprint: tls.fingerprint, router, keeper, tasks })
+        Ok(Self { api, api_tls, control, fingerprint: tls.fingerprint, relay, router, keeper, tasks })
     }
 
     /// The control surface's address as a URL.
@@ -339,7 +353,8 @@ async fn serve_tls(router: Arc<Router>, listener: TcpListener, acceptor: tokio_r
     }
 }
 
-async fn accept(listener: &TcpListener) -> Option<TcpStream> {
+/// The next connection, without delay of small segments; nothing where it could not be had.
+pub(crate) async fn accept(listener: &TcpListener) -> Option<TcpStream> {
     match listener.accept().await {
         Ok((stream, _)) => stream.set_nodelay(true).is_ok().then_some(stream),
         Err(error) => {

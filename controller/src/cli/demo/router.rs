@@ -49,6 +49,8 @@ struct TwinReady {
     api_tls: SocketAddr,
     control: String,
     fingerprint: String,
+    /// Where the agent reaches the broker through the modelled router.
+    relay: SocketAddr,
 }
 
 /// A twin, its agent, and what a client of them has to know.
@@ -62,13 +64,15 @@ pub(super) struct DemoRouter {
 }
 
 impl DemoRouter {
-    /// Enrols the router, starts its twin with the script of the enrolment, then its agent.
+    /// Enrols the router, starts its twin with the script of the enrolment, then its agent, whose link to the broker at
+    /// `agents` goes through the twin.
     pub(super) async fn start(
         number: u8,
         arguments: &Arguments,
         data: &Path,
         programs: &Programs,
         controller: &Controller,
+        agents: SocketAddr,
     ) -> anyhow::Result<Self> {
         let id = RouterId::new(format!("r{number}"))?;
         let folder = data.join("routers").join(id.as_str());
@@ -81,6 +85,7 @@ impl DemoRouter {
         // One of an earlier demo must not be taken for this one's.
         let _ = std::fs::remove_file(&ready_file);
         let mut words = twin_arguments(arguments, &id, &script, &password_file, &ready_file);
+        words.extend(["--relay".into(), format!("0={agents}").into()]);
         if let Some(record) = &arguments.record {
             std::fs::create_dir_all(record).with_context(|| format!("{} cannot be made", record.display()))?;
             words.extend(["--record".into(), record.join(format!("{id}.jsonl")).into()]);
@@ -88,8 +93,9 @@ impl DemoRouter {
         let mut twin = Process::start(&format!("The twin of {id}"), &programs.twin, &words, &folder.join("twin.log"))?;
         let said: TwinReady = serde_json::from_str(&twin.writes(&ready_file, PATIENCE).await?)?;
         let place = Place { host: said.api_tls.ip().to_string(), port: said.api_tls.port() };
-        let file =
-            controller.place_router(&id, place, Some(said.fingerprint.clone()), Some("state".to_owned())).await?;
+        let (fingerprint, broker) = (said.fingerprint.clone(), format!("mqtts://{}", said.relay));
+        let data = Some("state".to_owned());
+        let file = controller.place_router(&id, place, Some(fingerprint), Some(broker), data).await?;
         keys::write_private(&mount.join(&file.path), &file.content)?;
         let agent = start_agent(&id, &mount, programs)?;
         Ok(Self { id, mount, password, said, twin, agent })

@@ -13,7 +13,7 @@ use shared::routeros::{
     value::RowId,
 };
 
-use super::{Device, connections::table, meter::Rate, row::Row};
+use super::{Device, connections::table, meter::Rate, row::Row, trace::Way};
 
 /// Flows follow a change of rules within this time, not at each of ten thousand changes.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -72,6 +72,21 @@ pub(super) struct Flows {
     judged: Duration,
     /// Somebody has just set a rate.
     stale: bool,
+}
+
+/// Both directions of a connection through the router.
+#[derive(Debug, Default)]
+pub(super) struct BothWays {
+    /// The rules that count what its opener sends.
+    pub(super) there: Vec<Hit>,
+    /// Those that count the answers.
+    pub(super) back: Vec<Hit>,
+    /// Its row of the connection table.
+    pub(super) connection: Option<(IpAddr, RowId)>,
+    /// Whether packets of the open connection and their answers arrive.
+    pub(super) passes: bool,
+    /// Where the answers leave.
+    pub(super) answer_leaves: Option<String>,
 }
 
 /// One connection, seen at one interface.
@@ -185,34 +200,44 @@ impl Device {
         flows
     }
 
-    /// Both directions of a connection, as they are once it is open; of one that cannot open, the attempt alone.
     fn judge(&mut self, interface: &str, packet: &Packet, first: usize) -> Flow {
-        let mut flow =
-            Flow { interface: interface.to_owned(), first, there: Vec::new(), back: Vec::new(), connection: None };
         let known = self.connection_of(packet).is_some();
         let state = if known { ConnectionState::Established } else { ConnectionState::New };
-        let attempt = self.way(&Packet { connection_state: state, ..packet.clone() });
+        let ways = self.both_ways(&Packet { connection_state: state, ..packet.clone() });
+        let BothWays { there, back, connection, .. } = ways;
+        Flow { interface: interface.to_owned(), first, there, back, connection }
+    }
+
+    /// Both directions of a connection, as they are once it is open; of one that cannot open, the attempt alone.
+    /// `packet` is the next one that its opener sends.
+    pub(super) fn both_ways(&mut self, packet: &Packet) -> BothWays {
+        let known = packet.connection_state == ConnectionState::Established;
+        let attempt = self.way(packet);
         let hits = |hits: &[(&'static str, RowId)]| hits.iter().copied().map(Hit::from).collect::<Vec<_>>();
-        flow.there = hits(&attempt.hits);
-        if !matches!(attempt.trace.verdict, Verdict::Forward | Verdict::Local) {
-            return flow;
+        let mut ways = BothWays { there: hits(&attempt.hits), ..BothWays::default() };
+        if !arrives(&attempt) {
+            return ways;
         }
         let left = attempt.trace.packet.clone();
         if left.connection_state == ConnectionState::Untracked {
             let answer = self.way(&turned(&left, attempt.trace.out_interface, ConnectionState::New));
-            flow.back = hits(&answer.hits);
-            return flow;
+            return BothWays {
+                back: hits(&answer.hits),
+                passes: arrives(&answer),
+                answer_leaves: answer.trace.out_interface,
+                ..ways
+            };
         }
         let id = self.keep_connection(packet, &left);
         let open = Packet { connection_state: ConnectionState::Established, ..packet.clone() };
         let back = turned(&left, attempt.trace.out_interface, ConnectionState::Established);
         let (mut there, mut answer) = (self.way(&open), self.way(&back));
-        if !matches!(answer.trace.verdict, Verdict::Forward | Verdict::Local) {
-            flow.back = hits(&answer.hits);
+        if !arrives(&answer) {
+            ways.back = hits(&answer.hits);
             if !known {
                 self.close_connection(packet.dst, id);
             }
-            return flow;
+            return ways;
         }
         if there.fasttracks || answer.fasttracks {
             if let Some(row) = self.store_mut(table(packet.dst)).row_mut(id) {
@@ -220,10 +245,18 @@ impl Device {
             }
             (there, answer) = (self.way(&open), self.way(&back));
         }
-        (flow.there, flow.back) = (hits(&there.hits), hits(&answer.hits));
-        flow.connection = Some((packet.dst, id));
-        flow
+        BothWays {
+            there: hits(&there.hits),
+            back: hits(&answer.hits),
+            connection: Some((packet.dst, id)),
+            passes: arrives(&there) && arrives(&answer),
+            answer_leaves: answer.trace.out_interface,
+        }
     }
+}
+
+fn arrives(way: &Way) -> bool {
+    matches!(way.trace.verdict, Verdict::Forward | Verdict::Local)
 }
 
 /// The answer to a packet, as it comes back to where that one left.

@@ -11,6 +11,14 @@ const FIRST: &str = "[first]";
 /// A twin whose agent's place is built as an installer builds it, and the agent signed in.
 async fn with_agent() -> (Twin, Client) {
     let twin = twin("7.24").await;
+    build_place(&twin);
+    let mut agent = Client::new(twin.api).await;
+    assert_eq!(agent.login("bulkhead", "p").await, ["!done"]);
+    (twin, agent)
+}
+
+/// The agent's place on the router, as an installer builds it.
+pub(crate) fn build_place(twin: &Twin) {
     for (menu, arguments) in [
         ("/interface/bridge", "name=bulkhead vlan-filtering=yes frame-types=admit-only-vlan-tagged"),
         ("/interface/veth", "name=bh-agent address=172.16.63.2/30 gateway=172.16.63.1"),
@@ -24,15 +32,12 @@ async fn with_agent() -> (Twin, Client) {
             "chain=input action=accept in-interface=bh-mgmt src-address=172.16.63.2 protocol=tcp dst-port=8728 place-before=[first]",
         ),
     ] {
-        add(&twin, menu, arguments);
+        add(twin, menu, arguments);
     }
-    let mut agent = Client::new(twin.api).await;
-    assert_eq!(agent.login("bulkhead", "p").await, ["!done"]);
-    (twin, agent)
 }
 
 /// Adds a row; `place-before=[first]` puts it on top.
-fn add(twin: &Twin, menu: &str, arguments: &str) -> String {
+pub(crate) fn add(twin: &Twin, menu: &str, arguments: &str) -> String {
     let rows = twin.rows(menu);
     let fixed = |row: &&Vec<(String, String)>| !row.contains(&("dynamic".to_owned(), "true".to_owned()));
     let first = rows.iter().find(fixed).and_then(|row| row.iter().find(|(name, _)| name == ".id"));
@@ -191,7 +196,8 @@ async fn a_session_whose_connection_was_removed_is_new_again_or_invalid() {
     assert!(!answers(&mut agent).await, "what is new is dropped, and the session is new");
 }
 
-fn purge(twin: &Twin) {
+/// Removes all connections: the next packet of each is a new one's.
+pub(crate) fn purge(twin: &Twin) {
     for row in twin.rows("/ip/firewall/connection") {
         let id = &row.iter().find(|(key, _)| key == ".id").unwrap().1;
         twin.run("/ip/firewall/connection", "remove", &[(".id", id)]).unwrap();

@@ -10,6 +10,7 @@ mod layer2;
 mod lock_out;
 mod matchers;
 mod nat;
+mod relay;
 mod router;
 mod routing;
 mod stages;
