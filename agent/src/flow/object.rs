@@ -170,12 +170,14 @@ pub struct Row {
 impl Row {
     /// A row of these properties, in any order; of one that is given twice the first counts.
     pub fn new<N: AsRef<str>, V: AsRef<str>>(values: impl IntoIterator<Item = (N, V)>) -> Self {
-        let mut values: Vec<(N, V)> = values.into_iter().collect();
-        values.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
-        let length = values.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum();
+        // Rarely more; how many there are is not known before.
+        let mut sorted: Vec<(N, V)> = Vec::with_capacity(16);
+        sorted.extend(values);
+        sorted.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
+        let length = sorted.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum();
         let mut text = String::with_capacity(length);
-        let mut ends = Vec::with_capacity(values.len() * 2);
-        for word in values.iter().flat_map(|(name, value)| [name.as_ref(), value.as_ref()]) {
+        let mut ends = Vec::with_capacity(sorted.len() * 2);
+        for word in sorted.iter().flat_map(|(name, value)| [name.as_ref(), value.as_ref()]) {
             text.push_str(word);
             // A sentence of the router's, which this comes from, is at most a megabyte long.
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));

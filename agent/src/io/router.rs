@@ -222,7 +222,7 @@ async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row
 
 /// A row from an answer.
 pub fn row_of(sentence: &Sentence) -> Row {
-    Row::new(sentence.attributes().map(|(name, value)| (String::from_utf8_lossy(name), String::from_utf8_lossy(value))))
+    Row::new(sentence.texts())
 }
 
 fn sentence(step: &Step, rows: &Rows) -> Sentence {

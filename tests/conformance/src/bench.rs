@@ -202,5 +202,5 @@ impl<'a> Bench<'a> {
 }
 
 fn sentence(words: &[&str]) -> Sentence {
-    Sentence::from_words(words.iter().map(|word| word.as_bytes().to_vec()).collect())
+    Sentence::from_words(words)
 }

@@ -51,7 +51,7 @@ impl Raw {
     /// # Errors
     /// [`Stop::Lost`] when the connection does not take it.
     pub async fn send(&mut self, words: &[&str]) -> Result<(), Stop> {
-        let sentence = Sentence::from_words(words.iter().map(|word| word.as_bytes().to_vec()).collect());
+        let sentence = Sentence::from_words(words);
         let mut bytes = Vec::new();
         sentence.encode(&mut bytes).map_err(|error| Stop::Lost(error.to_string()))?;
         self.write(&bytes).await
@@ -128,8 +128,7 @@ impl Raw {
 
 /// A sentence in one line, whatever order its words came in.
 pub fn line(sentence: &Sentence) -> String {
-    let mut words: Vec<String> =
-        sentence.words().iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    let mut words: Vec<String> = sentence.words().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
     if let Some(rest) = words.get_mut(1..) {
         rest.sort_by(|a, b| b.starts_with(".tag=").cmp(&a.starts_with(".tag=")).then_with(|| a.cmp(b)));
     }

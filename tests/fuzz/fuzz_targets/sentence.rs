@@ -20,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
             sentence.encode(&mut encoded).expect("a word that was read can be written");
             assert_eq!(decode(&encoded, encoded.len(), limits), (vec![sentence.clone()], None, false));
             assert!(!format!("{sentence:?}").is_empty());
-            assert!(sentence.attributes().count() + sentence.queries().count() <= sentence.words().len());
+            assert!(sentence.attributes().count() + sentence.queries().count() <= sentence.words().count());
         }
     }
 });

@@ -36,7 +36,7 @@ impl Record {
 
     /// A sentence as a client sent it.
     pub fn sentence(&mut self, sentence: &Sentence) {
-        self.words(sentence.words().iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect());
+        self.words(sentence.words().map(|word| String::from_utf8_lossy(word).into_owned()).collect());
     }
 
     /// A command that a script on the router carried out.

@@ -162,7 +162,7 @@ impl Session {
         };
         let talk = self.router.talk(self.talk, self.service, source, &user);
         self.talk = Some(talk);
-        if !self.router.arrival(talk, sentence.words().iter().map(Vec::len).sum(), self.id()).await {
+        if !self.router.arrival(talk, sentence.words().map(<[u8]>::len).sum(), self.id()).await {
             return Next::Cut;
         }
         self.router.record().sentence(sentence);

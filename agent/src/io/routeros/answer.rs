@@ -20,14 +20,14 @@ impl Answer {
     }
 }
 
-/// What a word costs beside its bytes: its place in the sentence and its allocation, about.
-const WORD_OVERHEAD: usize = 40;
+/// What a sentence costs beside its bytes: its place in the list of rows and its allocation, about.
+const OVERHEAD: usize = 48;
 /// Refusals kept per command; the router says two or three.
 const TRAPS: usize = 16;
 
 /// Memory that a sentence takes, about, in bytes.
 pub(super) fn weight(sentence: &Sentence) -> usize {
-    sentence.words().iter().map(|word| word.len() + WORD_OVERHEAD).sum()
+    sentence.size() + OVERHEAD
 }
 
 /// Replies to one command so far.

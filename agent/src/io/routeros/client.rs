@@ -15,7 +15,6 @@ use super::{
     handle::{Handle, Request},
     in_flight::Command,
     listener::{Listener, listener},
-    read_only::is_read_only,
     sign_in,
     transport::{self, Stream},
 };
@@ -140,14 +139,8 @@ impl Client {
     async fn send(&self, sentence: Sentence) -> Result<oneshot::Receiver<Result<Answer, CommandError>>, CommandError> {
         check(&sentence)?;
         let (reply, answer) = oneshot::channel();
-        let command = Command {
-            read_only: is_read_only(&sentence),
-            name: String::from_utf8_lossy(sentence.first()).into_owned(),
-            reply,
-            limit: self.answer_limit,
-            timeout: self.timeout,
-        };
-        self.connection.ask(Request::Run { tag: self.connection.tag(), sentence, command }).await?;
+        let command = Command { sentence, reply, limit: self.answer_limit, timeout: self.timeout };
+        self.connection.ask(Request::Run { tag: self.connection.tag(), command }).await?;
         Ok(answer)
     }
 
@@ -166,7 +159,7 @@ fn check(command: &Sentence) -> Result<(), CommandError> {
     if command.tag_word().is_some() {
         return refuse("tags are given by the client");
     }
-    if command.words().iter().any(|word| u32::try_from(word.len()).is_err()) {
+    if !command.is_sendable() {
         return refuse("a word is longer than 4 GiB");
     }
     Ok(())

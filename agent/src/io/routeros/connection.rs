@@ -174,7 +174,7 @@ impl Connection {
         // An answer moves `heard`; no answer closes the connection before the next one is due to matter.
         probe.next = clock::after(now, probe.every.max(timeout));
         let question = Sentence::new("/system/identity/print").attribute(".proplist", "name");
-        self.send_own(question, now, timeout);
+        self.send_own(&question, now, timeout);
         Ok(())
     }
 
@@ -195,15 +195,15 @@ impl Connection {
 
     fn start(&mut self, request: Request, now: Instant) {
         match request {
-            Request::Run { tag, sentence, command } => {
+            Request::Run { tag, command } => {
+                self.write(&command.sentence, tag);
                 self.in_flight.command(tag, command, now);
-                self.write(sentence, tag);
             }
             // Dropped before it was sent: nobody would ever cancel it.
             Request::Listen { feed, .. } if feed.is_gone() => {}
             Request::Listen { tag, sentence, feed } => {
                 self.in_flight.listener(tag, feed);
-                self.write(sentence, tag);
+                self.write(&sentence, tag);
             }
         }
     }
@@ -235,29 +235,25 @@ impl Connection {
     }
 
     fn send_cancel(&mut self, tag: Tag, now: Instant) {
-        let cancel = Sentence::new("/cancel").attribute("tag", tag.to_string());
-        self.send_own(cancel, now, super::in_flight::CANCEL_GRACE);
+        let cancel = Sentence::new("/cancel").attribute("tag", tag.digits(&mut [0; 16]));
+        self.send_own(&cancel, now, super::in_flight::CANCEL_GRACE);
     }
 
-    fn send_own(&mut self, sentence: Sentence, now: Instant, timeout: Duration) {
+    fn send_own(&mut self, sentence: &Sentence, now: Instant, timeout: Duration) {
         let tag = self.inbox.tag();
         self.in_flight.own(tag, now, timeout);
         self.write(sentence, tag);
     }
 
-    fn write(&mut self, sentence: Sentence, tag: Tag) {
+    fn write(&mut self, sentence: &Sentence, tag: Tag) {
         // Cannot fail: the client refuses words that are too long, and ours are short.
-        if self.outgoing.push(&sentence.tag(&tag.to_string())).is_ok() {
+        if sentence.encode_tagged(tag.digits(&mut [0; 16]), &mut self.outgoing.bytes).is_ok() {
             self.inbox.counters.commands.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
 impl Outgoing {
-    fn push(&mut self, sentence: &Sentence) -> Result<(), shared::routeros::sentence::EncodeError> {
-        sentence.encode(&mut self.bytes)
-    }
-
     fn is_pending(&self) -> bool {
         self.unflushed || !self.bytes.is_empty()
     }
@@ -304,8 +300,8 @@ fn broken(error: &io::Error, decoder: &Decoder) -> CloseReason {
 /// What `!fatal` says: a bare word on every device that was seen, `=message=` in some records.
 pub(super) fn fatal_text(sentence: &Sentence) -> String {
     let bare = || {
-        let words = sentence.words().iter().skip(1).filter(|word| !word.starts_with(b".tag="));
-        words.map(|word| String::from_utf8_lossy(word)).collect::<Vec<_>>().join(" ")
+        let words = sentence.words().skip(1).filter(|word| !word.starts_with(b".tag="));
+        words.map(String::from_utf8_lossy).collect::<Vec<_>>().join(" ")
     };
     sentence.text("message").map_or_else(bare, std::borrow::Cow::into_owned)
 }

@@ -1,10 +1,7 @@
 //! The way to a connection's task: what can be asked of it, and how it is seen from outside.
 
 use portable_atomic::AtomicU64;
-use std::{
-    fmt,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use shared::routeros::sentence::Sentence;
 use tokio::sync::{mpsc, watch};
@@ -19,28 +16,36 @@ use super::{
 const WAITING: usize = 64;
 
 /// Name of a command within one connection: a number that is never given twice, in hexadecimal on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tag(u64);
 
 impl Tag {
     /// The tag in a reply; nothing for what cannot be ours.
     pub(super) fn parse(word: &[u8]) -> Option<Self> {
-        let digits = std::str::from_utf8(word).ok()?;
-        u64::from_str_radix(digits, 16).ok().map(Self)
+        let digit = |&byte: &u8| char::from(byte).to_digit(16).map(u64::from);
+        let number = word.iter().try_fold(0_u64, |number, byte| Some(number.checked_mul(16)? | digit(byte)?));
+        number.filter(|_| !word.is_empty()).map(Self)
     }
-}
 
-impl fmt::Display for Tag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0)
+    /// The tag as it stands on the wire, written into `room`. Each command has one: formatting costs more than sending.
+    pub(super) fn digits(self, room: &mut [u8; 16]) -> &[u8] {
+        let (mut rest, mut at) = (self.0, room.len());
+        loop {
+            at -= 1;
+            room[at] = b"0123456789abcdef"[usize::from(rest.to_le_bytes()[0] & 0xF)];
+            rest >>= 4;
+            if rest == 0 {
+                return &room[at..];
+            }
+        }
     }
 }
 
 /// What is asked of the task.
 #[derive(Debug)]
 pub(super) enum Request {
-    /// A command with an end. `sentence` carries no tag yet.
-    Run { tag: Tag, sentence: Sentence, command: Command },
+    /// A command with an end. Its sentence carries no tag yet.
+    Run { tag: Tag, command: Command },
     /// An endless command.
     Listen { tag: Tag, sentence: Sentence, feed: Feed },
 }
@@ -134,4 +139,21 @@ impl Handle {
 
 fn next(last: &AtomicU64) -> Tag {
     Tag(last.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_reads_back_from_its_digits_and_nothing_else_is_one() {
+        for (number, digits) in [(0, "0"), (1, "1"), (0x1F, "1f"), (0x100, "100"), (u64::MAX, "ffffffffffffffff")] {
+            let mut room = [0; 16];
+            assert_eq!(Tag(number).digits(&mut room), digits.as_bytes());
+            assert_eq!(Tag::parse(digits.as_bytes()), Some(Tag(number)));
+        }
+        for foreign in ["", "x", "1g", "+1", "10000000000000000"] {
+            assert_eq!(Tag::parse(foreign.as_bytes()), None, "{foreign}");
+        }
+    }
 }

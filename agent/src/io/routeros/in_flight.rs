@@ -12,7 +12,7 @@
 //! "Give up" closes the connection. A command that only reads may be given up alone, because nothing hangs on it; one
 //! that may write cannot: whether the router will still carry it out is not known as long as the session lives.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use shared::routeros::sentence::Sentence;
 use tokio::sync::oneshot;
@@ -22,6 +22,7 @@ use super::{
     error::{CloseReason, CommandError, Trap},
     handle::Tag,
     listener::{Fed, Feed},
+    read_only::is_read_only,
 };
 use crate::io::clock::{self, Instant};
 
@@ -33,7 +34,9 @@ pub(super) type Reply = oneshot::Sender<Result<Answer, CommandError>>;
 /// Commands whose `!done` has not come.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    entries: BTreeMap<Tag, Entry>,
+    /// In the order in which they were written, which is about the order in which they end: few are passed over to
+    /// find one.
+    entries: VecDeque<Entry>,
     /// Entries that take a place in the window.
     windowed: usize,
     /// No entry's time runs out before this.
@@ -42,6 +45,7 @@ pub(super) struct InFlight {
 
 #[derive(Debug)]
 struct Entry {
+    tag: Tag,
     kind: Kind,
     deadline: Option<(Instant, Duration)>,
     windowed: bool,
@@ -49,7 +53,7 @@ struct Entry {
 
 #[derive(Debug)]
 enum Kind {
-    Command { collected: Collected, reply: Reply, name: String, read_only: bool },
+    Command { collected: Collected, reply: Reply, sentence: Sentence },
     Listener { feed: Feed, traps: Vec<Trap> },
     Cancelled { feed: Option<Feed> },
     Own,
@@ -79,34 +83,33 @@ impl InFlight {
 
     /// A command that is being written at `now`.
     pub(super) fn command(&mut self, tag: Tag, command: Command, now: Instant) {
-        let Command { name, read_only, reply, limit, timeout } = command;
-        let kind = Kind::Command { collected: Collected::new(limit), reply, name, read_only };
+        let Command { sentence, reply, limit, timeout } = command;
+        let kind = Kind::Command { collected: Collected::new(limit), reply, sentence };
         self.windowed += 1;
-        self.insert(tag, Entry { kind, deadline: Some((clock::after(now, timeout), timeout)), windowed: true });
+        self.insert(Entry { tag, kind, deadline: Some((clock::after(now, timeout), timeout)), windowed: true });
     }
 
     /// An endless command that is being written.
     pub(super) fn listener(&mut self, tag: Tag, feed: Feed) {
         let kind = Kind::Listener { feed, traps: Vec::new() };
-        self.insert(tag, Entry { kind, deadline: None, windowed: false });
+        self.insert(Entry { tag, kind, deadline: None, windowed: false });
     }
 
     /// A command of the connection's own, whose answer must come but does not matter.
     pub(super) fn own(&mut self, tag: Tag, now: Instant, timeout: Duration) {
-        self.insert(
-            tag,
-            Entry { kind: Kind::Own, deadline: Some((clock::after(now, timeout), timeout)), windowed: false },
-        );
+        let deadline = Some((clock::after(now, timeout), timeout));
+        self.insert(Entry { tag, kind: Kind::Own, deadline, windowed: false });
     }
 
     /// Marks a listener as cancelled. Whether there was one, so that `/cancel` must be sent.
     pub(super) fn cancel_listener(&mut self, tag: Tag, now: Instant) -> bool {
-        let Some(entry) = self.entries.get_mut(&tag) else { return false };
-        if !matches!(entry.kind, Kind::Listener { .. }) {
+        if !self.entry(tag).is_some_and(|entry| matches!(entry.kind, Kind::Listener { .. })) {
             return false;
         }
-        if let Kind::Listener { feed, .. } = self.cancelled(tag, now) {
-            self.entries.entry(tag).and_modify(|entry| entry.kind = Kind::Cancelled { feed: Some(feed) });
+        if let Kind::Listener { feed, .. } = self.cancelled(tag, now)
+            && let Some(entry) = self.entry(tag)
+        {
+            entry.kind = Kind::Cancelled { feed: Some(feed) };
         }
         true
     }
@@ -114,7 +117,7 @@ impl InFlight {
     /// Hands a reply to whom it belongs.
     pub(super) fn route(&mut self, sentence: Sentence, now: Instant) -> Routed {
         let Some(tag) = sentence.tag_word().and_then(Tag::parse) else { return Routed::Orphan };
-        let Some(entry) = self.entries.get_mut(&tag) else { return Routed::Orphan };
+        let Some(entry) = self.entry(tag) else { return Routed::Orphan };
         match sentence.first() {
             b"!re" => self.row(tag, sentence, now),
             b"!trap" => {
@@ -139,15 +142,16 @@ impl InFlight {
         let late: Vec<(Tag, Duration)> = self
             .entries
             .iter()
-            .filter_map(|(tag, entry)| entry.deadline.filter(|(at, _)| *at <= now).map(|(_, after)| (*tag, after)))
+            .filter_map(|entry| entry.deadline.filter(|(at, _)| *at <= now).map(|(_, after)| (entry.tag, after)))
             .collect();
         let mut cancel = Vec::new();
         for (tag, after) in late {
             match self.cancelled(tag, now) {
-                Kind::Command { reply, name, read_only, .. } => {
+                Kind::Command { reply, sentence, .. } => {
                     answer(reply, Err(CommandError::TimedOut { after }));
-                    if !read_only {
-                        return Err(CloseReason::TimedOut { command: name, after });
+                    if !is_read_only(&sentence) {
+                        let command = String::from_utf8_lossy(sentence.first()).into_owned();
+                        return Err(CloseReason::TimedOut { command, after });
                     }
                     cancel.push(tag);
                 }
@@ -162,14 +166,14 @@ impl InFlight {
                 Kind::Listener { .. } => {}
             }
         }
-        self.earliest = self.entries.values().filter_map(|entry| entry.deadline.map(|(at, _)| at)).min();
+        self.earliest = self.entries.iter().filter_map(|entry| entry.deadline.map(|(at, _)| at)).min();
         Ok(cancel)
     }
 
     /// Tells everybody that the connection is gone.
     pub(super) fn close(&mut self, why: &CloseReason) {
         let closed = || CommandError::Closed { why: why.clone(), sent: true };
-        for entry in std::mem::take(&mut self.entries).into_values() {
+        for entry in std::mem::take(&mut self.entries) {
             match entry.kind {
                 Kind::Command { reply, .. } => answer(reply, Err(closed())),
                 Kind::Listener { feed, .. } => feed.end(Err(closed())),
@@ -181,11 +185,15 @@ impl InFlight {
         self.earliest = None;
     }
 
-    fn insert(&mut self, tag: Tag, entry: Entry) {
+    fn insert(&mut self, entry: Entry) {
         if let Some((at, _)) = entry.deadline {
             self.earliest = Some(self.earliest.map_or(at, |earliest| earliest.min(at)));
         }
-        self.entries.insert(tag, entry);
+        self.entries.push_back(entry);
+    }
+
+    fn entry(&mut self, tag: Tag) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.tag == tag)
     }
 
     /// Leaves the entry waiting for its end only, and returns what it was. It keeps its place in the window: the
@@ -194,7 +202,7 @@ impl InFlight {
         let deadline = clock::after(now, CANCEL_GRACE);
         self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
         let ended = Kind::Cancelled { feed: None };
-        match self.entries.get_mut(&tag) {
+        match self.entry(tag) {
             Some(entry) => {
                 entry.deadline = Some((deadline, CANCEL_GRACE));
                 std::mem::replace(&mut entry.kind, ended)
@@ -204,7 +212,7 @@ impl InFlight {
     }
 
     fn row(&mut self, tag: Tag, row: Sentence, now: Instant) -> Routed {
-        let Some(entry) = self.entries.get_mut(&tag) else { return Routed::Orphan };
+        let Some(entry) = self.entry(tag) else { return Routed::Orphan };
         match &mut entry.kind {
             // Nobody waits for the answer: let the command end, keep nothing.
             Kind::Command { reply, .. } if reply.is_closed() => Routed::Taken,
@@ -232,7 +240,8 @@ impl InFlight {
     }
 
     fn done(&mut self, tag: Tag, done: Sentence) {
-        let Some(entry) = self.entries.remove(&tag) else { return };
+        let place = self.entries.iter().position(|entry| entry.tag == tag);
+        let Some(entry) = place.and_then(|place| self.entries.remove(place)) else { return };
         if entry.windowed {
             self.windowed -= 1;
         }
@@ -249,10 +258,8 @@ impl InFlight {
 /// A command as the window knows it.
 #[derive(Debug)]
 pub(super) struct Command {
-    /// Its path, for the log.
-    pub(super) name: String,
-    /// Whether it cannot change the router.
-    pub(super) read_only: bool,
+    /// What was asked, for when its time runs out.
+    pub(super) sentence: Sentence,
     /// Who waits for the answer.
     pub(super) reply: Reply,
     /// Bytes that the answer may take.

@@ -55,8 +55,7 @@ impl Client {
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
             if let Some(sentence) = self.decoder.next_sentence().unwrap() {
-                let words: Vec<_> =
-                    sentence.words().iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+                let words: Vec<_> = sentence.words().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
                 return Some(words.join(" "));
             }
             let mut bytes = [0; 4096];

@@ -34,7 +34,7 @@ impl Client {
         let mut answer = Vec::new();
         loop {
             while let Some(sentence) = self.1.next_sentence().unwrap() {
-                let words: Vec<_> = sentence.words().iter().map(|word| String::from_utf8_lossy(word)).collect();
+                let words: Vec<_> = sentence.words().map(String::from_utf8_lossy).collect();
                 answer.push(words.join(" "));
                 if answer.last().is_some_and(|last| last.starts_with("!done")) {
                     return answer;
