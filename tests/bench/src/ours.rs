@@ -6,7 +6,7 @@ use anyhow::{bail, ensure};
 
 use bulkhead_agent::io::{
     clock,
-    router::row,
+    router::row_of,
     routeros::{Client, Security, Target},
 };
 
@@ -37,7 +37,7 @@ fn rows(address: SocketAddr, count: usize) -> anyhow::Result<()> {
         let answer = client.run(router::print(count)).await?;
         ensure!(answer.rows.len() == count, "{} rows of {count}", answer.rows.len());
         for sentence in &answer.rows {
-            black_box(row(sentence));
+            black_box(row_of(sentence));
         }
         Ok(())
     })
