@@ -1,6 +1,6 @@
 //! What a check works with. Its scratch rows go when it ends, however it ends.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
 use bulkhead_agent::io::routeros::{Answer, Client, CommandError, Listener, Sentence, Target, Trap};
 use shared::routeros::schema::Version;
@@ -22,6 +22,8 @@ pub struct Router {
     pub client: Client,
     /// Which router it is.
     pub facts: Facts,
+    /// An image that the router may fetch for a scratch container; without one no image is fetched.
+    pub image: Option<String>,
 }
 
 impl Router {
@@ -32,7 +34,7 @@ impl Router {
     pub async fn connect(target: Target) -> Result<Self, Stop> {
         let (client, _) = Client::connect(&target).await?;
         let facts = Facts::read(&client).await?;
-        Ok(Self { target, client, facts })
+        Ok(Self { target, client, facts, image: None })
     }
 }
 
@@ -111,8 +113,13 @@ impl<'a> Bench<'a> {
             Err(traps) => return Ok(Err(traps)),
         };
         let id = answer.ret().map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default();
-        self.made.borrow_mut().push(Left { menu, id: id.clone(), what: self.mark() });
+        self.adopt(menu, &id);
         Ok(Ok(id))
+    }
+
+    /// Takes a scratch row in that came in another way, so that it goes with the check.
+    pub fn adopt(&self, menu: &'static str, id: &str) {
+        self.made.borrow_mut().push(Left { menu, id: id.to_owned(), what: self.mark() });
     }
 
     /// Rows of a menu: a print with these words.
@@ -189,6 +196,44 @@ impl<'a> Bench<'a> {
             ids.push(self.add("/interface/vlan", &words.each_ref().map(String::as_str)).await?);
         }
         Ok(ids)
+    }
+
+    /// Waits until something holds; whether it came to that within `bound`. Asks every tenth of a second.
+    ///
+    /// # Errors
+    /// [`Stop`]
+    pub async fn until<F>(&self, bound: Duration, holds: impl Fn() -> F) -> Result<bool, Stop>
+    where
+        F: Future<Output = Result<bool, Stop>>,
+    {
+        const PAUSE: Duration = Duration::from_millis(100);
+        for _ in 0..bound.as_millis() / PAUSE.as_millis() {
+            if holds().await? {
+                return Ok(true);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        holds().await
+    }
+
+    /// Whether nobody but sessions of this run's user over the API is signed in: what others change meanwhile would be
+    /// undone with what is ours.
+    ///
+    /// # Errors
+    /// [`Stop::Unsupported`] when somebody is.
+    pub async fn alone(&self) -> Result<(), Stop> {
+        let rows = self.rows("/user/active", &["=.proplist=name,via"]).await?;
+        let text = |row: &Sentence, name: &str| row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default();
+        let ours =
+            |row: &Sentence| text(row, "name") == self.router.target.username && text(row, "via").starts_with("api");
+        match rows.iter().find(|row| !ours(row)) {
+            None => Ok(()),
+            Some(row) => Err(Stop::Unsupported(format!(
+                "{} is signed in by {}, and what is changed there meanwhile could be undone",
+                text(row, "name"),
+                text(row, "via")
+            ))),
+        }
     }
 
     /// Removes what this check made, the last first; gives what would not go.

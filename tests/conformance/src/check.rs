@@ -9,7 +9,7 @@ use shared::routeros::schema::Version;
 
 use crate::{
     bench::Bench,
-    checks::form::{Kept, Refused},
+    checks::form::{Kept, Refused, Says},
 };
 
 /// What a promise is about.
@@ -18,17 +18,22 @@ use crate::{
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Area {
     Protocol,
+    SignIn,
     Traps,
     Values,
     Order,
     Print,
     Follow,
     Scripts,
+    Jobs,
     References,
     Rows,
     Lists,
     Packets,
     Vif,
+    Containers,
+    History,
+    SafeMode,
     System,
 }
 
@@ -36,17 +41,22 @@ impl fmt::Display for Area {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Protocol => "protocol",
+            Self::SignIn => "sign-in",
             Self::Traps => "traps",
             Self::Values => "values",
             Self::Order => "order",
             Self::Print => "print",
             Self::Follow => "follow",
             Self::Scripts => "scripts",
+            Self::Jobs => "jobs",
             Self::References => "references",
             Self::Rows => "rows",
             Self::Lists => "lists",
             Self::Packets => "packets",
             Self::Vif => "vif",
+            Self::Containers => "containers",
+            Self::History => "history",
+            Self::SafeMode => "safe-mode",
             Self::System => "system",
         })
     }
@@ -60,8 +70,8 @@ pub enum Evidence {
     Sourced(&'static str),
     /// Others saw it on the wire and wrote it down.
     Seen(&'static str),
-    /// Nobody says so. The number is that of the guess in the twin's README.
-    Guess(u8, &'static str),
+    /// Nobody says so. The number, with its letter, is that of the guess in the twin's README.
+    Guess(&'static str, &'static str),
 }
 
 impl fmt::Display for Evidence {
@@ -167,6 +177,8 @@ pub enum Body {
     Kept(Kept),
     /// By a command that is to be refused.
     Refused(Refused),
+    /// By a script and what it puts out.
+    Says(Says),
 }
 
 /// One promise.
@@ -217,6 +229,11 @@ impl Check {
     /// A check that a command is refused.
     pub const fn refused(id: &'static str, promise: &'static str, evidence: Evidence, refused: Refused) -> Self {
         Self::new(id, Area::Traps, promise, evidence, Body::Refused(refused)).writing()
+    }
+
+    /// A check that a script puts out a text.
+    pub const fn says(id: &'static str, area: Area, promise: &'static str, evidence: Evidence, says: Says) -> Self {
+        Self::new(id, area, promise, evidence, Body::Says(says)).writing()
     }
 
     const fn writing(mut self) -> Self {

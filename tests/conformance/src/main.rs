@@ -54,6 +54,9 @@ struct Arguments {
     /// Leave out the checks that write
     #[arg(long)]
     read_only: bool,
+    /// An image that may be fetched for scratch containers, which are started and removed: registry/name:tag
+    #[arg(long, value_name = "IMAGE")]
+    image: Option<String>,
     /// Only checks whose id or area contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
@@ -92,7 +95,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let target = target(arguments)?;
-    let router = Router::connect(target.clone()).await?;
+    let router = Router { image: arguments.image.clone(), ..Router::connect(target.clone()).await? };
     if arguments.clean {
         return clean(&router).await;
     }

@@ -29,6 +29,7 @@ pub async fn run(router: &Router, check: &Check) -> Result<Finding, Stop> {
         Body::Steps(steps) => steps(&bench).await,
         Body::Kept(kept) => kept.ask(&bench).await,
         Body::Refused(refused) => refused.ask(&bench).await,
+        Body::Says(says) => says.ask(&bench).await,
     };
     let stayed = bench.clear().await?;
     let verdict = match outcome {
@@ -108,7 +109,7 @@ pub async fn all(mut router: Router, checks: &[Check], mut told: impl FnMut(&Fin
 }
 
 async fn again(router: &Router, writes: bool) -> Result<Router, Stop> {
-    let router = Router::connect(router.target.clone()).await?;
+    let router = Router { image: router.image.clone(), ..Router::connect(router.target.clone()).await? };
     if writes {
         sweep(&router).await?;
     }

@@ -16,7 +16,8 @@ pub const NAME: &str = "bh-conf-";
 pub const CHAIN: &str = "bh-conf";
 
 /// Every menu that checks write to, those that name others before those that are named.
-pub const MENUS: [&str; 34] = [
+pub const MENUS: [&str; 36] = [
+    "/container",
     "/ip/firewall/filter",
     "/ip/firewall/nat",
     "/ip/firewall/mangle",
@@ -36,6 +37,7 @@ pub const MENUS: [&str; 34] = [
     "/interface/wireguard/peers",
     "/queue/simple",
     "/queue/tree",
+    "/ip/dhcp-client",
     "/ip/dhcp-server",
     "/ip/dhcp-server/lease",
     "/ip/dhcp-server/network",

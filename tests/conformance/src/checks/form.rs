@@ -1,4 +1,4 @@
-//! Checks that are tables: values as they are kept, and commands that are refused.
+//! Checks that are tables: values as they are kept, commands that are refused, scripts and what they put out.
 
 use bulkhead_agent::io::routeros::Trap;
 
@@ -66,6 +66,27 @@ fn unknown(traps: &[Trap]) -> bool {
     traps
         .iter()
         .any(|trap| trap.message.starts_with("unknown parameter") || trap.message.starts_with("no such command"))
+}
+
+/// A script, and what it puts out.
+#[derive(Debug, Clone, Copy)]
+pub struct Says {
+    /// Its source.
+    pub script: &'static str,
+    /// What `/execute` with `as-string` returns.
+    pub answer: &'static str,
+}
+
+impl Says {
+    /// Runs the script and waits for its end.
+    ///
+    /// # Errors
+    /// [`Stop`]
+    pub async fn ask(&self, bench: &Bench<'_>) -> Result<Outcome, Stop> {
+        let answer = bench.run(&["/execute", &format!("=script={}", self.script), "=as-string="]).await?;
+        let said = answer.ret().map_or_else(|| "no ret".into(), String::from_utf8_lossy);
+        Ok(Outcome::of(self.answer.escape_default(), said.escape_default()))
+    }
 }
 
 /// A command that is to be refused.

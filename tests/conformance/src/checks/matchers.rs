@@ -8,8 +8,13 @@ use crate::check::{Check, Evidence};
 
 const SEEN: Evidence = Evidence::Seen("prints of 7.x over the API and REST");
 const MANUAL: Evidence = Evidence::Sourced("manual, tables of properties");
-const MATCHERS: Evidence = Evidence::Guess(10, "how matchers are printed");
-const LISTS: Evidence = Evidence::Guess(15, "lists");
+const fn matchers(guess: &'static str) -> Evidence {
+    Evidence::Guess(guess, "how matchers are printed")
+}
+
+const fn lists(guess: &'static str) -> Evidence {
+    Evidence::Guess(guess, "how lists are printed")
+}
 
 const TCP: &[&str] = &["=chain=bh-conf", "=action=accept", "=disabled=yes", "=protocol=tcp"];
 const ROUTE: &[&str] = &["=blackhole=yes", "=distance=254", "=disabled=yes"];
@@ -30,7 +35,7 @@ const RULES: &[Check] = &[
     filter(
         "value-matcher-address",
         "A rule's single address is printed without `/32`.",
-        MATCHERS,
+        matchers("10c"),
         RULE,
         "src-address",
         &[("192.0.2.2", "192.0.2.2"), ("192.0.2.2/32", "192.0.2.2"), ("!192.0.2.2/32", "!192.0.2.2")],
@@ -38,7 +43,7 @@ const RULES: &[Check] = &[
     filter(
         "value-matcher-host-bits",
         "Host bits of a network that a rule matches are cleared.",
-        MATCHERS,
+        matchers("10b"),
         RULE,
         "src-address",
         &[("192.0.2.77/24", "192.0.2.0/24")],
@@ -46,7 +51,7 @@ const RULES: &[Check] = &[
     filter(
         "value-connection-states",
         "Connection states are printed in the order in which they were given.",
-        MATCHERS,
+        matchers("10a"),
         RULE,
         "connection-state",
         &[("established,related", "established,related"), ("related,established", "related,established")],
@@ -77,11 +82,19 @@ const RULES: &[Check] = &[
     ),
     filter(
         "value-ports-order",
-        "Ports keep the order in which they were given, and neighbours stay apart.",
-        LISTS,
+        "Ports keep the order in which they were given.",
+        lists("15e"),
         TCP,
         "dst-port",
-        &[("443,80", "443,80"), ("80,81,82", "80,81,82")],
+        &[("443,80", "443,80"), ("900-999,22", "900-999,22")],
+    ),
+    filter(
+        "value-ports-apart",
+        "Neighbours in a list of ports are not joined to a range.",
+        lists("15f"),
+        TCP,
+        "dst-port",
+        &[("80,81,82", "80,81,82")],
     ),
     filter(
         "value-source-mac",
@@ -123,7 +136,7 @@ const ADDRESSES: &[Check] = &[
     on(
         "value-rule-source",
         "A routing rule's single address keeps its `/32`.",
-        MATCHERS,
+        matchers("10d"),
         "/routing/rule",
         &["=action=lookup-only-in-table", "=table=main", "=disabled=yes"],
         &[],

@@ -7,13 +7,12 @@ use shared::routeros::{schema::Version, sentence::Sentence};
 use crate::{
     bench::Bench,
     check::{Area::Protocol, Check, Evidence, Outcome, Stop},
-    raw::Raw,
 };
 
 const MANUAL: Evidence = Evidence::Sourced("manual, \"API\"");
 
 pub(super) fn checks() -> Vec<Check> {
-    [sentences(), sign_in(), tags()].concat()
+    [sentences(), tags()].concat()
 }
 
 fn tags() -> Vec<Check> {
@@ -68,53 +67,6 @@ fn tags() -> Vec<Check> {
             "Thirty commands of one session run side by side, and each comes to its own end.",
             MANUAL,
             |bench| Box::pin(many_in_flight(bench)),
-        ),
-    ]
-}
-
-fn sign_in() -> Vec<Check> {
-    vec![
-        Check::reads(
-            "sign-in-is-a-bare-done",
-            Protocol,
-            "The right name and password are answered by a `!done` without a challenge.",
-            Evidence::Sourced("manual, \"API\": the sign-in since 6.43"),
-            |bench| Box::pin(sign_in_is_bare(bench)),
-        ),
-        Check::reads(
-            "old-sign-in",
-            Protocol,
-            "`/login` without a name is answered by a challenge of 32 hexadecimal digits.",
-            Evidence::Guess(33, "whether 7.x still gives it; 6.45 does"),
-            |bench| Box::pin(old_sign_in(bench)),
-        ),
-        Check::reads(
-            "bounds-before-sign-in",
-            Protocol,
-            "Before the sign-in a sentence of more than 64 words ends the connection.",
-            Evidence::Guess(3, "bounds before the sign-in"),
-            |bench| Box::pin(bounds_before_sign_in(bench)),
-        ),
-        Check::reads(
-            "fatal-before-sign-in",
-            Protocol,
-            "A command before the sign-in is `!fatal` with the bare word `not logged in`, and the end.",
-            Evidence::Seen("node clients' tests"),
-            |bench| Box::pin(fatal_before_sign_in(bench)),
-        ),
-        Check::reads(
-            "wrong-password",
-            Protocol,
-            "A wrong password is a trap and `!done`, and the connection may try again.",
-            Evidence::Seen("many clients"),
-            |bench| Box::pin(wrong_password(bench)),
-        ),
-        Check::reads(
-            "quit-says-goodbye",
-            Protocol,
-            "`/quit` is `!fatal` with the bare word `session terminated on request`, and the end.",
-            Evidence::Seen("librouteros' transcript"),
-            |bench| Box::pin(quit(bench)),
         ),
     ]
 }
@@ -180,34 +132,6 @@ async fn cancel_of_an_unknown_tag(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let mut raw = bench.session().await?;
     let answer = raw.ask(&["/cancel", "=tag=gone", ".tag=C"]).await?;
     Ok(Outcome::of("!done .tag=C", answer.join(" · ")))
-}
-
-async fn fatal_before_sign_in(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let mut raw = Raw::open(&bench.router.target).await?;
-    let answer = raw.ask(&["/system/resource/print"]).await?;
-    let closed = raw.next().await?.is_none();
-    Ok(Outcome::of("!fatal not logged in, closed: true", format!("{}, closed: {closed}", answer.join(" · "))))
-}
-
-async fn wrong_password(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let target = &bench.router.target;
-    let mut raw = Raw::open(target).await?;
-    let refused = raw.login("bh-conf-nobody", "wrong").await?;
-    let taken = raw.login(&target.username, &target.password).await?;
-    Ok(Outcome::of(
-        "!trap =message=invalid user name or password (6) · !done, then !done",
-        format!("{}, then {}", refused.join(" · "), taken.join(" · ")),
-    ))
-}
-
-async fn quit(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let mut raw = bench.session().await?;
-    let answer = raw.ask(&["/quit"]).await?;
-    let closed = raw.next().await?.is_none();
-    Ok(Outcome::of(
-        "!fatal session terminated on request, closed: true",
-        format!("{}, closed: {closed}", answer.join(" · ")),
-    ))
 }
 
 async fn length_forms(bench: &Bench<'_>) -> Result<Outcome, Stop> {
@@ -283,32 +207,4 @@ async fn many_in_flight(bench: &Bench<'_>) -> Result<Outcome, Stop> {
         ended.extend(line.strip_prefix("!done .tag=").map(str::to_owned));
     }
     Ok(Outcome::of(30, ended.len()))
-}
-
-async fn sign_in_is_bare(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let target = &bench.router.target;
-    let mut raw = Raw::open(target).await?;
-    let answer = raw.login(&target.username, &target.password).await?;
-    Ok(Outcome::of("!done", answer.join(" · ")))
-}
-
-async fn old_sign_in(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let mut raw = Raw::open(&bench.router.target).await?;
-    let answer = raw.ask(&["/login"]).await?.join(" · ");
-    let challenge = answer.strip_prefix("!done =ret=").unwrap_or_default();
-    let good = challenge.len() == 32 && challenge.bytes().all(|byte| byte.is_ascii_hexdigit());
-    Ok(Outcome::when(good, "!done with a challenge in ret", answer))
-}
-
-async fn bounds_before_sign_in(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let mut raw = Raw::open(&bench.router.target).await?;
-    let words: Vec<String> = (0..100).map(|at| format!("=word-{at}=x")).collect();
-    let all: Vec<&str> = ["/login"].into_iter().chain(words.iter().map(String::as_str)).collect();
-    // A connection that is cut while we write has ended, too.
-    let heard = match raw.ask(&all).await {
-        Ok(heard) if !heard.is_empty() => heard.join(" · "),
-        Ok(_) | Err(Stop::Lost(_)) => "closed".to_owned(),
-        Err(stop) => return Err(stop),
-    };
-    Ok(Outcome::of("closed", heard))
 }

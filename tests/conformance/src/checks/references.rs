@@ -6,7 +6,9 @@ use crate::{
 };
 
 const STALE: Evidence = Evidence::Seen("routers whose rules and members show `*1A` where an interface was");
-const OTHERS: Evidence = Evidence::Guess(4, "lists and tables leave their ids as interfaces do");
+const fn others(guess: &'static str) -> Evidence {
+    Evidence::Guess(guess, "what else leaves its id behind")
+}
 
 const FILTER: &str = "/ip/firewall/filter";
 const MEMBER: &str = "/interface/list/member";
@@ -41,15 +43,33 @@ pub(super) fn checks() -> Vec<Check> {
             STALE,
             |bench| Box::pin(not_revived(bench)),
         ),
-        Check::writes("stale-list", References, "A removed interface list leaves its id in rules.", OTHERS, |bench| {
-            Box::pin(stale_list(bench))
-        }),
+        Check::writes(
+            "stale-list",
+            References,
+            "A removed interface list leaves its id in rules.",
+            others("4a"),
+            |bench| Box::pin(stale_list(bench)),
+        ),
         Check::writes(
             "stale-table",
             References,
             "A removed routing table leaves its id in routing rules.",
-            OTHERS,
+            others("4b"),
             |bench| Box::pin(stale_table(bench)),
+        ),
+        Check::writes(
+            "stale-pool",
+            References,
+            "A removed pool leaves its id in a DHCP server.",
+            others("4c"),
+            |bench| Box::pin(stale_pool(bench)),
+        ),
+        Check::writes(
+            "stale-server",
+            References,
+            "A removed DHCP server leaves its id in a lease.",
+            others("4d"),
+            |bench| Box::pin(stale_server(bench)),
         ),
         Check::writes(
             "gateway-interface",
@@ -146,6 +166,28 @@ async fn stale_table(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let lookup = lookup(bench).await?;
     remove(bench, "/routing/table", &table).await?;
     Ok(Outcome::of(table, shown(bench, "/routing/rule", &lookup, "table").await?))
+}
+
+/// A DHCP server, off, on a bridge without ports.
+async fn server(bench: &Bench<'_>) -> Result<(String, String), Stop> {
+    bench.bridge().await?;
+    let pool = bench.add("/ip/pool", &["=name=bh-conf-pool", "=ranges=192.0.2.1-192.0.2.9"]).await?;
+    let words = ["=name=bh-conf-dhcp", "=interface=bh-conf-bridge", "=address-pool=bh-conf-pool", "=disabled=yes"];
+    Ok((pool, bench.add("/ip/dhcp-server", &words).await?))
+}
+
+async fn stale_pool(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let (pool, server) = server(bench).await?;
+    remove(bench, "/ip/pool", &pool).await?;
+    Ok(Outcome::of(pool, shown(bench, "/ip/dhcp-server", &server, "address-pool").await?))
+}
+
+async fn stale_server(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let (_, server) = server(bench).await?;
+    let words = ["=address=192.0.2.2", "=mac-address=02:00:00:00:00:02", "=server=bh-conf-dhcp", "=disabled=yes"];
+    let lease = bench.add("/ip/dhcp-server/lease", &words).await?;
+    remove(bench, "/ip/dhcp-server", &server).await?;
+    Ok(Outcome::of(server, shown(bench, "/ip/dhcp-server/lease", &lease, "server").await?))
 }
 
 async fn gateway(bench: &Bench<'_>) -> Result<Outcome, Stop> {

@@ -8,7 +8,10 @@ use shared::routeros::value::RowId;
 
 const MANUAL: Evidence = Evidence::Sourced("manual, \"API\" and \"REST API\"");
 const SEEN: Evidence = Evidence::Seen("prints of 7.x over the API and REST");
-const SWITCHES: Evidence = Evidence::Guess(5, "how `fib` and `blackhole` are shown");
+
+const fn switches(guess: &'static str) -> Evidence {
+    Evidence::Guess(guess, "how `fib` and `blackhole` are shown")
+}
 
 const FILTER: &str = "/ip/firewall/filter";
 const RULE: &[&str] = &["=chain=bh-conf", "=action=accept", "=disabled=yes"];
@@ -52,7 +55,7 @@ fn naming() -> Vec<Check> {
             "empty-value-takes-back",
             Rows,
             "An empty value in `set` takes a value back to its default.",
-            Evidence::Guess(14, "an empty value is `unset`"),
+            Evidence::Guess("14", "an empty value is `unset`"),
             |bench| Box::pin(empty_value(bench)),
         ),
         Check::writes("enable-and-disable", Rows, "`enable` and `disable` set the flag `disabled`.", MANUAL, |bench| {
@@ -63,14 +66,14 @@ fn naming() -> Vec<Check> {
             "all-rows-are-looked-for-first",
             Rows,
             "A command on several rows does nothing when one of them is not there.",
-            Evidence::Guess(32, "commands on several rows"),
+            Evidence::Guess("32a", "commands on several rows"),
             |bench| Box::pin(all_or_none(bench)),
         ),
         Check::writes(
             "dynamic-row-stays",
             Rows,
             "A dynamic route can neither be changed nor removed, in these words.",
-            Evidence::Guess(6, "texts not seen on the wire"),
+            Evidence::Guess("6j", "texts not seen on the wire"),
             |bench| Box::pin(dynamic_row(bench)),
         ),
     ]
@@ -99,16 +102,20 @@ fn showing() -> Vec<Check> {
             "blackhole-shown",
             Rows,
             "`blackhole` is present with an empty value where set.",
-            SWITCHES,
+            switches("5a"),
             |bench| Box::pin(switch(bench, "/ip/route", BLACKHOLE, "blackhole", "``")),
         ),
-        Check::writes("blackhole-absent", Rows, "`blackhole` is absent where not set.", SWITCHES, |bench| {
+        Check::writes("blackhole-absent", Rows, "`blackhole` is absent where not set.", switches("5b"), |bench| {
             Box::pin(switch(bench, "/ip/route", ROUTE, "blackhole", "absent"))
         }),
-        Check::writes("fib-shown", Rows, "`fib` is present with an empty value where set.", SWITCHES, |bench| {
-            Box::pin(switch(bench, "/routing/table", &["=name=bh-conf-table", "=fib=yes"], "fib", "``"))
-        }),
-        Check::writes("fib-absent", Rows, "`fib` is absent where not set.", SWITCHES, |bench| {
+        Check::writes(
+            "fib-shown",
+            Rows,
+            "`fib` is present with an empty value where set.",
+            Evidence::Seen("prints of routing tables"),
+            |bench| Box::pin(switch(bench, "/routing/table", &["=name=bh-conf-table", "=fib=yes"], "fib", "``")),
+        ),
+        Check::writes("fib-absent", Rows, "`fib` is absent where not set.", switches("5c"), |bench| {
             Box::pin(switch(bench, "/routing/table", &["=name=bh-conf-table"], "fib", "absent"))
         }),
     ]
@@ -130,15 +137,36 @@ fn deriving() -> Vec<Check> {
             "bridge-runs-without-ports",
             Rows,
             "A bridge runs while it is enabled, without ports too.",
-            Evidence::Guess(9, "when a bridge runs"),
+            Evidence::Guess("9a", "when a bridge runs"),
             |bench| Box::pin(bridge_runs(bench)),
         ),
         Check::writes(
             "address-on-a-slave",
             Rows,
-            "An address on a bridge port is `invalid` and `slave`, its `actual-interface` the bridge.",
-            Evidence::Guess(9, "addresses on slaves"),
-            |bench| Box::pin(address_on_a_slave(bench)),
+            "An address on a bridge port is `invalid` and `slave`.",
+            Evidence::Guess("9d", "addresses on slaves"),
+            |bench| Box::pin(address_on_a_slave(bench, &["invalid", "slave"], "`true` `true`")),
+        ),
+        Check::writes(
+            "actual-interface-of-a-slave",
+            Rows,
+            "The `actual-interface` of an address on a bridge port is the bridge.",
+            Evidence::Guess("9e", "addresses on slaves"),
+            |bench| Box::pin(address_on_a_slave(bench, &["actual-interface"], "`bh-conf-other`")),
+        ),
+        Check::writes(
+            "port-of-a-list",
+            Rows,
+            "A bridge port that names an interface list has a dynamic row for each member.",
+            Evidence::Guess("9b", "ports that name a list"),
+            |bench| Box::pin(port_of_a_list(bench, false)),
+        ),
+        Check::writes(
+            "port-of-a-list-is-active",
+            Rows,
+            "A bridge port that names an interface list is itself not inactive.",
+            Evidence::Guess("9c", "ports that name a list"),
+            |bench| Box::pin(port_of_a_list(bench, true)),
         ),
         Check::writes(
             "rule-on-a-slave",
@@ -303,14 +331,29 @@ async fn slave(bench: &Bench<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn address_on_a_slave(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+async fn address_on_a_slave(bench: &Bench<'_>, names: &[&str], expected: &str) -> Result<Outcome, Stop> {
     slave(bench).await?;
     let id = bench.add("/ip/address", &["=address=192.0.2.1/30", "=interface=bh-conf-vlan"]).await?;
     let mut seen = Vec::new();
-    for name in ["invalid", "slave", "actual-interface"] {
+    for name in names {
         seen.push(shown(bench, "/ip/address", &id, name).await?);
     }
-    Ok(Outcome::of("`true` `true` `bh-conf-other`", seen.join(" ")))
+    Ok(Outcome::of(expected, seen.join(" ")))
+}
+
+async fn port_of_a_list(bench: &Bench<'_>, itself: bool) -> Result<Outcome, Stop> {
+    const PORT: &str = "/interface/bridge/port";
+    bench.vlans(&["vlan"]).await?;
+    bench.add("/interface/list", &["=name=bh-conf-list"]).await?;
+    bench.add("/interface/list/member", &["=list=bh-conf-list", "=interface=bh-conf-vlan"]).await?;
+    bench.add("/interface/bridge", &["=name=bh-conf-other", "=protocol-mode=none"]).await?;
+    let id = bench.add(PORT, &["=bridge=bh-conf-other", "=interface=bh-conf-list"]).await?;
+    if itself {
+        return Ok(Outcome::of("`false`", shown(bench, PORT, &id, "inactive").await?));
+    }
+    let rows = bench.rows(PORT, &["?bridge=bh-conf-other", "?dynamic=true", "=.proplist=interface"]).await?;
+    let names: Vec<_> = rows.iter().filter_map(|row| row.text("interface")).collect();
+    Ok(Outcome::of("bh-conf-vlan", names.join(" ")))
 }
 
 async fn rule_on_a_slave(bench: &Bench<'_>) -> Result<Outcome, Stop> {

@@ -7,7 +7,7 @@ pub(super) type Cases = &'static [(&'static str, &'static str)];
 
 const SEEN: Evidence = Evidence::Seen("prints of 7.x over the API and REST");
 const MANUAL: Evidence = Evidence::Sourced("manual, tables of properties");
-const PAIRS: Evidence = Evidence::Guess(15, "pairs and lists");
+const PAIRS: Evidence = Evidence::Guess("15d", "pairs");
 
 /// A rule that nothing meets: disabled, in a chain that nothing jumps to.
 pub(super) const RULE: &[&str] = &["=chain=bh-conf", "=action=accept", "=disabled=yes"];

@@ -1,5 +1,7 @@
 //! The twin keeps its promises, and a twin that breaks one is caught.
 
+use std::time::Duration;
+
 use bulkhead_conformance::{bench::Router, check::Check, checks, report::Verdict, run, scratch};
 use bulkhead_twin::{
     Twin,
@@ -10,11 +12,24 @@ use futures_util::future::join_all;
 
 use crate::{router, twin};
 
+/// What some checks want to see on a router: a container that runs, and IPv6 that is fasttracked where it can be.
+fn furnished(twin: &Twin) {
+    twin.run("/interface/veth", "add", &[("name", "veth-service"), ("address", "172.16.9.2/30")]).unwrap();
+    let container = [("interface", "veth-service"), ("remote-image", "example/service"), ("dns", "192.0.2.53")];
+    let id = twin.run("/container", "add", &container).unwrap().unwrap();
+    twin.advance(Duration::from_secs(10));
+    twin.run("/container", "start", &[("numbers", &id)]).unwrap();
+    let fasttrack = [("chain", "forward"), ("action", "fasttrack-connection")];
+    // Not before 7.18.
+    drop(twin.run("/ipv6/firewall/filter", "add", &fasttrack));
+}
+
 /// What of the list a version does not agree with, and does not leave out for its number.
 async fn findings(version: &str) -> Vec<String> {
     let twin = twin(version).await;
+    furnished(&twin);
     let before = twin.export();
-    let router = router(&twin).await;
+    let router = Router { image: Some("example/service".to_owned()), ..router(&twin).await };
     let number = router.facts.number();
     let report = run::all(router, &checks::all(), |_| ()).await;
     assert_eq!(report.left, Vec::<String>::new(), "{version}");
@@ -62,6 +77,12 @@ async fn a_router_that_answers_otherwise_is_said_to_differ_and_nothing_stays_on_
         ("lease-runs-out", "/ip/firewall/address-list/print"),
         ("wrong-password", "/login"),
         ("system-clock", "/system/clock/print"),
+        ("undo-takes-back", "/undo"),
+        ("history-row", "/system/history/print"),
+        ("safe-mode-is-shown", "/safe-mode/print"),
+        ("removed-job-stops", "/system/script/job/remove"),
+        ("schedule-runs", "/system/scheduler/add"),
+        ("container-is-fetched", "/container/print"),
     ] {
         let verdict = mutated(&twin, &router, id, command).await;
         assert!(matches!(verdict, Verdict::Differ { .. }), "{id}: {verdict:?}");

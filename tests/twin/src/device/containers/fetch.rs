@@ -131,7 +131,9 @@ impl Device {
         let registry = &self.world.registry;
         let Some(image) = self.image_of(id) else { return Some("could not find image manifest in archive".to_owned()) };
         let other = image.architecture.as_deref().is_some_and(|built| built != ARCHITECTURE);
-        if !remote.is_empty() && !registry.reachable {
+        // There is no name below `.invalid` (RFC 6761).
+        let nowhere = remote.split('/').next().is_some_and(|host| host.ends_with(".invalid"));
+        if !remote.is_empty() && (!registry.reachable || nowhere) {
             return Some("fetch manifest failed: could not connect".to_owned());
         }
         if !remote.is_empty() && other {

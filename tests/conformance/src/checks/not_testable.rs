@@ -1,0 +1,43 @@
+//! What the twin guesses and nobody can ask a router over its API.
+
+/// Guesses of the twin's README without a check, and why. A test holds both against each other.
+pub const NOT_TESTABLE: &[(&str, &[&str])] = &[
+    ("it would change `/ip/service`, or make users", &["2a", "2b", "2c", "2d", "2e"]),
+    ("it would hold the list for a minute", &["3a"]),
+    ("certificates carry no mark", &["4e"]),
+    ("it would try to remove what is not ours", &["6i"]),
+    ("it would write into a chain that packets pass", &["6m"]),
+    ("it needs a reboot", &["8a", "8b", "8c"]),
+    ("it needs a WireGuard peer that answers", &["11a"]),
+    ("it is a figure of the twin's own", &["11b", "11c", "41a", "41b"]),
+    ("it needs hosts and lines that fail", &["12a", "12b", "12c", "12d", "43a", "43b", "43e"]),
+    ("where the router does otherwise, a rule stays that is not ours to find", &["13c"]),
+    ("no argument that checks may write has such a bound", &["15c"]),
+    ("it is a list of arguments; the checks of words ask for some", &["16a"]),
+    (
+        "it needs packets",
+        &[
+            "17a", "17b", "17c", "17d", "19a", "19b", "20a", "20b", "20c", "20d", "21a", "21b", "22a", "22b", "23",
+            "34e",
+        ],
+    ),
+    ("it needs a router without connection tracking", &["18a"]),
+    ("it needs packets, and connections of others that are removed", &["18b", "18c"]),
+    ("it would load the router", &["25a", "25b"]),
+    ("it needs a second user with fewer policies", &["27b", "27c", "43d"]),
+    ("it would write files, which carry no mark", &["28b", "30a", "30b", "30c", "34b", "37b", "37c"]),
+    ("the twin is known to be simpler here", &["29", "36c"]),
+    ("it needs a restart", &["34f", "40a", "40b", "41d"]),
+    ("only a router without a history says so", &["34i"]),
+    ("it needs a connection that goes silent without an end, for minutes", &["35g"]),
+    ("it needs power that is cut", &["35h", "36a", "36b"]),
+    ("it needs hosts that fall silent", &["38a", "38b"]),
+    ("a watch that may run would send packets", &["38c"]),
+    ("it needs somebody at the device", &["39a", "39b", "39c", "39d", "39e", "39f", "39g", "42a", "42b"]),
+    ("it would schedule the removal of a package", &["40c"]),
+    ("it needs a router without the package", &["40d"]),
+    ("it would send somebody away", &["40e"]),
+    ("the state lasts too short a time to be met", &["41e"]),
+    ("it needs a provider that fails", &["43c"]),
+    ("it needs packets, and is about the ends of a connection", &["44a", "44b", "44c", "44d"]),
+];
