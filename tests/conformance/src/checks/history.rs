@@ -183,7 +183,9 @@ async fn brings_back(bench: &Bench<'_>, by_id: bool) -> Result<Outcome, Stop> {
     bench.run(&["/redo"]).await?;
     let query = if by_id { format!("?.id={id}") } else { format!("?comment={}", bench.mark()) };
     let rows = bench.rows(FILTER, &[&query, "=.proplist=.id"]).await?;
-    rows.iter().for_each(|row| bench.adopt(FILTER, &text(row, ".id")));
+    for row in &rows {
+        bench.adopt(FILTER, &text(row, ".id"));
+    }
     Ok(Outcome::of("1 rows", format!("{} rows", rows.len())))
 }
 

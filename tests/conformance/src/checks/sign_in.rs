@@ -9,6 +9,10 @@ use crate::{
 };
 
 pub(super) fn checks() -> Vec<Check> {
+    [ways(), bounds()].concat()
+}
+
+fn ways() -> Vec<Check> {
     vec![
         Check::reads(
             "sign-in-is-a-bare-done",
@@ -30,27 +34,6 @@ pub(super) fn checks() -> Vec<Check> {
             "The right answer to the challenge signs nobody in: it is refused as a wrong password is.",
             Evidence::Guess("33b", "what came of the challenge after 6.45.1"),
             |bench| Box::pin(old_sign_in_answered(bench)),
-        ),
-        Check::reads(
-            "bounds-before-sign-in",
-            SignIn,
-            "Before the sign-in a sentence of more than 64 words ends the connection.",
-            Evidence::Guess("3b", "bounds before the sign-in"),
-            |bench| Box::pin(cut_by(bench, 100, 1)),
-        ),
-        Check::reads(
-            "bounds-before-sign-in-of-a-word",
-            SignIn,
-            "Before the sign-in a word of more than 4096 bytes ends the connection.",
-            Evidence::Guess("3c", "bounds before the sign-in"),
-            |bench| Box::pin(cut_by(bench, 1, 4097)),
-        ),
-        Check::reads(
-            "bounds-before-sign-in-of-a-sentence",
-            SignIn,
-            "Before the sign-in a sentence of more than 16 KiB ends the connection.",
-            Evidence::Guess("3d", "bounds before the sign-in"),
-            |bench| Box::pin(cut_by(bench, 10, 2000)),
         ),
         Check::reads(
             "category-sign-in",
@@ -79,6 +62,33 @@ pub(super) fn checks() -> Vec<Check> {
             "`/quit` is `!fatal` with the bare word `session terminated on request`, and the end.",
             Evidence::Seen("librouteros' transcript"),
             |bench| Box::pin(quit(bench)),
+        ),
+    ]
+}
+
+/// What ends a connection before the sign-in.
+fn bounds() -> Vec<Check> {
+    vec![
+        Check::reads(
+            "bounds-before-sign-in",
+            SignIn,
+            "Before the sign-in a sentence of more than 64 words ends the connection.",
+            Evidence::Guess("3b", "bounds before the sign-in"),
+            |bench| Box::pin(cut_by(bench, 100, 1)),
+        ),
+        Check::reads(
+            "bounds-before-sign-in-of-a-word",
+            SignIn,
+            "Before the sign-in a word of more than 4096 bytes ends the connection.",
+            Evidence::Guess("3c", "bounds before the sign-in"),
+            |bench| Box::pin(cut_by(bench, 1, 4097)),
+        ),
+        Check::reads(
+            "bounds-before-sign-in-of-a-sentence",
+            SignIn,
+            "Before the sign-in a sentence of more than 16 KiB ends the connection.",
+            Evidence::Guess("3d", "bounds before the sign-in"),
+            |bench| Box::pin(cut_by(bench, 10, 2000)),
         ),
     ]
 }
