@@ -5,9 +5,11 @@
 
 pub mod agent;
 pub mod api;
+pub mod change_lines;
 pub mod clock;
 pub mod control;
 pub mod demo;
+pub mod lockouts;
 pub mod outside;
 pub mod parts;
 pub mod processes;

@@ -7,6 +7,7 @@
 
 mod show;
 mod stage;
+pub mod validate;
 
 use serde::{Deserialize, Serialize};
 use shared::{

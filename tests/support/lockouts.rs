@@ -1,0 +1,32 @@
+//! Ways to lock oneself out, as change sets: what the validation has to name and the engine has to undo.
+//!
+//! Needs `shared` alone, so that the controller's own tests take this file in too.
+
+use super::change_lines::items;
+use shared::change_set::Item;
+
+/// One way.
+#[derive(Debug, Clone)]
+pub struct Lockout {
+    /// What happens, in words.
+    pub name: &'static str,
+    /// The code of the finding: `lockout`, `lockout_link` or `lockout_admin`.
+    pub code: &'static str,
+    /// The change set.
+    pub items: Vec<Item>,
+}
+
+/// All of them, for a router as the factory and the enrolment leave it, with an administrator and the controller at
+/// 192.168.88.10.
+///
+/// # Panics
+/// Where the list cannot be read.
+pub fn lockouts() -> Vec<Lockout> {
+    let list = include_str!("lockouts.txt").split("\n\n").filter(|part| part.starts_with("lockout"));
+    list.map(|part| {
+        let (head, lines) = part.split_once('\n').expect("items below the name");
+        let (code, name) = head.split_once(' ').expect("a code and a name");
+        Lockout { name, code, items: items(lines) }
+    })
+    .collect()
+}
