@@ -55,7 +55,7 @@ impl Administrator {
         let (mut answer, mut bytes) = (Vec::new(), [0; 4096]);
         loop {
             while let Some(sentence) = self.decoder.next_sentence()? {
-                let words = sentence.words().iter().map(|word| String::from_utf8_lossy(word).into_owned());
+                let words = sentence.words().map(|word| String::from_utf8_lossy(word).into_owned());
                 answer.push(words.collect::<Vec<_>>());
                 if sentence.first() == b"!done" {
                     return Ok(answer);

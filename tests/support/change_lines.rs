@@ -2,6 +2,8 @@
 //!
 //! Needs `shared` alone, so that the controller's own tests take this file in too.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a line that is none is a mistake in a test")]
+
 use shared::{
     change_set::{Attribute, Item, Position, Resource, RowChange, RowOperation},
     ids::VifId,
