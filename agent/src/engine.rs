@@ -6,6 +6,7 @@
 //! undone, or is said not to be.
 
 mod desk;
+mod rings;
 mod undo;
 mod verify;
 
@@ -25,7 +26,7 @@ use crate::{
 };
 use desk::{Said, Tray};
 use shared::{
-    change_set::{Keep, MenuWords, Operation, Outcome, Phase, Plan, Refusal, Report, Ring},
+    change_set::{MenuWords, Operation, Outcome, Phase, Plan, Refusal, Report},
     ids::ChangeSetId,
     wire::ChangeOrder,
 };
@@ -53,6 +54,8 @@ pub struct Engine {
 pub struct Begun {
     change: Change,
     direction: Direction,
+    /// Where its rows are, as far as they were read or made.
+    rows: Rows,
     /// What is said of it.
     pub report: Report,
 }
@@ -96,7 +99,12 @@ impl Engine {
     /// The refusal that the controller shows.
     pub async fn plan(&mut self, order: &ChangeOrder) -> Result<Plan, Refusal> {
         let sight = self.read(&order.menus).await?;
-        Ok(plan(&self.decide(order, &sight)?, &sight))
+        let change = self.decide(order, &sight)?;
+        let (rings, warning) = self.rings(!change.rows.is_empty()).await?;
+        let mut plan = plan(&change, &sight);
+        plan.rings = rings;
+        plan.warnings.extend(warning);
+        Ok(plan)
     }
 
     /// Takes an order: checks it against the plan that was shown and writes it to the journal.
@@ -127,7 +135,7 @@ impl Engine {
             at: self.clock.unix_millis(),
         };
         self.journal.begin(&change, &report).map_err(|error| storage(&error))?;
-        Ok(Begun { change, direction: Direction::Forward, report })
+        Ok(Begun { change, direction: Direction::Forward, rows: Rows::default(), report })
     }
 
     /// The change that an earlier agent did not finish, if any, turned the way it has to go.
@@ -147,7 +155,7 @@ impl Engine {
         // Steps are told and not journaled, so the journal's revision is behind what was told: go on in the next block.
         report.revision = (report.revision | 0xFFFF).saturating_add(1);
         self.journal.take_up(direction, &report)?;
-        Ok(Some(Begun { change, direction, report }))
+        Ok(Some(Begun { change, direction, rows: Rows::default(), report }))
     }
 
     /// Carries a begun change to its end. Comes back only then, however long the router is away.
@@ -155,10 +163,7 @@ impl Engine {
         let mut rounds = 0;
         loop {
             match self.converge(&mut begun).await {
-                Ok(()) if begun.direction == Direction::Back => {
-                    begun.report.undone_by = Some(Ring::Journal);
-                    return self.end(begun, Outcome::Reverted, Vec::new());
-                }
+                Ok(()) if begun.direction == Direction::Back => return self.end(begun, Outcome::Reverted, Vec::new()),
                 Ok(()) => return self.end(begun, Outcome::Confirmed, Vec::new()),
                 Err(Stopped::Refused(refusal) | Stopped::Lost(refusal)) if begun.direction == Direction::Forward => {
                     tracing::warn!(change_set = %begun.change.id, %refusal, "the change failed; undoing it");
@@ -169,10 +174,10 @@ impl Engine {
                     rounds += 1;
                     tracing::warn!(change_set = %begun.change.id, %refusal, rounds, "undoing was refused");
                     if rounds >= UNDO_ROUNDS
+                        && self.disarm(&begun).await.is_ok()
                         && let Ok(sight) = self.router.read_anew(&begun.change.menus).await
                     {
                         let differs = left_of(&begun, &sight).findings();
-                        begun.report.undone_by = Some(Ring::Journal);
                         let outcome = if differs.is_empty() { Outcome::Reverted } else { Outcome::PartlyReverted };
                         return self.end(begun, outcome, differs);
                     }
@@ -188,46 +193,73 @@ impl Engine {
         }
     }
 
-    /// One run towards the change's end: read, write what is left, read back over a new sign-in.
+    /// One run towards the change's end: arm, read, write what is left, read back over a new sign-in, disarm.
     async fn converge(&mut self, begun: &mut Begun) -> Result<(), Stopped> {
-        let (writing, goes_on) = match begun.direction {
-            Direction::Forward => (Phase::Applying, false),
-            Direction::Back => (Phase::RollingBack, true),
-        };
-        let sight = self.router.read(&begun.change.menus).await.map_err(stopped)?;
-        let left = left_of(begun, &sight);
-        if let (false, Some(foreign)) = (goes_on, left.foreign.first()) {
-            return Err(Stopped::Refused(foreign_edit(foreign)));
+        match begun.direction {
+            Direction::Forward => {
+                self.arm(begun).await?;
+                let left = self.left(begun).await?;
+                if let Some(foreign) = left.foreign.first() {
+                    return Err(Stopped::Refused(foreign_edit(foreign)));
+                }
+                self.write_on(begun, &left).await?;
+                self.kept(begun).await?;
+            }
+            Direction::Back => {
+                self.end_lost_hold(begun).await?;
+                let left = self.left(begun).await?;
+                if begun.report.undone_by.is_none() {
+                    begun.report.undone_by = Some(self.undone_by(begun, &left).await?);
+                }
+                self.write_back(begun, &left).await?;
+                self.read_back(begun).await?;
+            }
         }
+        self.disarm(begun).await
+    }
+
+    async fn left(&mut self, begun: &mut Begun) -> Result<Left, Stopped> {
+        let sight = self.router.read(&begun.change.menus).await.map_err(stopped)?;
+        begun.rows = Rows::of(&sight.isolation);
+        let left = left_of(begun, &sight);
         begun.report.total = count(left.writes.len());
         begun.report.done = 0;
-        let mut rows = Rows::of(&sight.isolation);
+        Ok(left)
+    }
+
+    /// Writes towards what was asked for, and stops at the first write that is refused. Each chunk is under Safe Mode
+    /// until a new sign-in has shown what was written so far.
+    async fn write_on(&mut self, begun: &mut Begun, left: &Left) -> Result<(), Stopped> {
+        for chunk in left.writes.chunks(rings::CHUNK) {
+            let hold = self.hold(begun).await?;
+            for write in chunk {
+                self.called_off(begun).map_err(Stopped::Refused)?;
+                self.say(begun, Phase::Applying, &described(&write.operation()));
+                self.router.write(write, &mut begun.rows).await.map_err(stopped)?;
+                begun.report.done += 1;
+            }
+            if hold.is_some() {
+                self.router.read_anew(&[]).await.map_err(stopped)?;
+            }
+            self.let_go(hold).await?;
+        }
+        self.say(begun, Phase::Verifying, "reading back over a new sign-in");
+        self.read_back(begun).await
+    }
+
+    /// Writes towards what was there, and goes on past what is refused.
+    async fn write_back(&mut self, begun: &mut Begun, left: &Left) -> Result<(), Stopped> {
         let mut refused = None;
         for write in &left.writes {
-            if !goes_on {
-                self.called_off(begun).map_err(Stopped::Refused)?;
-            }
-            self.say(begun, writing, &described(&write.operation()));
-            match self.router.write(write, &mut rows).await.map_err(stopped) {
+            self.say(begun, Phase::RollingBack, &described(&write.operation()));
+            match self.router.write(write, &mut begun.rows).await.map_err(stopped) {
                 Ok(()) => begun.report.done += 1,
-                Err(Stopped::Refused(refusal)) if goes_on => refused = refused.or(Some(refusal)),
-                Err(stopped) => return Err(stopped),
+                Err(Stopped::Refused(refusal)) => refused = refused.or(Some(refusal)),
+                Err(lost) => return Err(lost),
             }
         }
-        if let Some(refusal) = refused {
-            return Err(Stopped::Refused(refusal));
-        }
-        self.say(begun, if goes_on { Phase::RollingBack } else { Phase::Verifying }, "reading back over a new sign-in");
-        self.read_back(begun).await?;
-        if goes_on {
-            return Ok(());
-        }
-        if begun.change.confirm.keep == Keep::Agent {
-            return self.kept(begun).await.map_err(Stopped::Refused);
-        }
-        self.kept(begun).await.map_err(Stopped::Refused)?;
-        self.say(begun, Phase::Verifying, "reading back once more");
-        self.read_back(begun).await
+        self.say(begun, Phase::RollingBack, "reading back over a new sign-in");
+        refused.map_or(Ok(()), |refusal| Err(Stopped::Refused(refusal)))
     }
 
     /// Reads the router over a new sign-in and finds it as it should be.

@@ -1,5 +1,6 @@
 //! A router (the twin), and an engine over a journal on disk that can be killed and started again.
 
+pub mod corpus;
 mod leaks;
 pub mod orders;
 
@@ -70,6 +71,16 @@ impl Bench {
     /// The twin does not start.
     pub async fn new() -> anyhow::Result<Self> {
         Self::of(&Options::default().routeros_version).await
+    }
+
+    /// A fresh one of the newest version, with more configured.
+    ///
+    /// # Errors
+    /// The twin does not start, or does not take the script.
+    pub async fn with(script: &str) -> anyhow::Result<Self> {
+        let scripts = vec![INSTALLER.to_owned(), script.to_owned()];
+        let twin = Twin::start(Options { scripts, ..Options::default() }).await?;
+        Ok(Self { twin, folder: folder()? })
     }
 
     /// A fresh one of a RouterOS version.

@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says where")]
 
 mod keeper;
+mod rings;
+mod row_faults;
 mod rows;
 mod vif;
 mod vif_faults;

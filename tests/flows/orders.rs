@@ -26,6 +26,13 @@ pub fn order(items: Vec<Item>) -> ChangeOrder {
     ChangeOrder { id: ChangeSetId::new(id).expect("an id"), items, menus, confirm }
 }
 
+/// The same order, which somebody else has to keep.
+#[must_use]
+pub fn kept_by(keep: Keep, mut order: ChangeOrder) -> ChangeOrder {
+    order.confirm.keep = keep;
+    order
+}
+
 fn menu(item: &Item) -> Option<&str> {
     match &item.resource {
         Resource::Row(change) => Some(&change.menu),

@@ -1,9 +1,12 @@
 //! Undoing a change that was kept, as long as nobody has built on it.
 
 use super::{Begun, Engine, storage};
-use crate::flow::{
-    change_set::{Change, Direction, left},
-    vif::Vif,
+use crate::{
+    flow::{
+        change_set::{Change, Direction, left},
+        vif::Vif,
+    },
+    io::router::Rows,
 };
 use shared::{
     change_set::{Outcome, Phase, Refusal},
@@ -29,7 +32,7 @@ impl Engine {
         if let Some(finding) = left(&change, Direction::Forward, &sight).findings().first() {
             return Err(superseded(finding));
         }
-        let mut begun = Begun { change, direction: Direction::Back, report };
+        let mut begun = Begun { change, direction: Direction::Back, rows: Rows::default(), report };
         begun.report.phase = Phase::RollingBack;
         begun.report.outcome = None;
         begun.report.deadline = None;

@@ -6,7 +6,7 @@
 //! | the controller | and the broker did, and the controller said so over that new connection |
 //! | a person | and the person said so |
 
-use super::{Begun, Engine, Said, Word};
+use super::{Begun, Engine, Said, Stopped, Word};
 use crate::io::clock::{Instant, after};
 use shared::change_set::{Confirm, Evidence, Keep, Phase, Refusal, Report};
 use std::{future::pending, pin::Pin, time::Duration};
@@ -19,12 +19,13 @@ impl Engine {
     ///
     /// # Errors
     /// Why it has to be undone.
-    pub(super) async fn kept(&mut self, begun: &mut Begun) -> Result<(), Refusal> {
+    pub(super) async fn kept(&mut self, begun: &mut Begun) -> Result<(), Stopped> {
         give(begun, Evidence::SignIn);
         if begun.change.confirm.keep == Keep::Agent {
             return Ok(());
         }
         let mut deadline = self.deadline(begun, begun.change.confirm.deadline_s);
+        self.arm_again(begun).await?;
         let mut renewed = self.renew.as_mut().map(|renew| renew());
         self.say(begun, Phase::Verifying, "waiting for a new connection to the broker");
         while !is_kept(begun, self.renew.is_some()) {
@@ -40,14 +41,23 @@ impl Engine {
                     give(begun, Evidence::Link);
                     self.say(begun, Phase::Verifying, "waiting for the word that it stays");
                 }
-                () = self.clock.sleep(deadline.duration_since(self.clock.now())) => return Err(expired(begun)),
+                () = self.clock.sleep(deadline.duration_since(self.clock.now())) => {
+                    return Err(Stopped::Refused(expired(begun)));
+                }
                 said = self.tray.words.recv() => match said {
                     None => pending().await,
-                    Some(said) => self.heard(begun, said, &mut deadline)?,
+                    Some(said) => {
+                        let before = deadline;
+                        self.heard(begun, said, &mut deadline).map_err(Stopped::Refused)?;
+                        if deadline != before {
+                            self.arm_again(begun).await?;
+                        }
+                    }
                 },
             }
         }
-        Ok(())
+        self.say(begun, Phase::Verifying, "reading back once more");
+        self.read_back(begun).await
     }
 
     /// Whether somebody calls the change off between two writes.

@@ -13,6 +13,7 @@
 
 pub mod converge;
 pub mod row;
+pub mod undo_script;
 
 use crate::flow::{
     object::{INSTALLER, Menu, Row, Snapshot},

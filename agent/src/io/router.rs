@@ -1,6 +1,7 @@
 //! The router as the engine and the keeper need it: whole snapshots, single writes, one batch per poll.
 
 mod link;
+pub mod rings;
 
 use super::{
     routeros::{Client, CommandError, Counted, Listener, Sentence, Target, TookEffect},
@@ -50,7 +51,7 @@ impl From<CommandError> for Failed {
 }
 
 /// Where our rows are: their ids by mark, kept up while steps are carried out.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Rows {
     ids: BTreeMap<(Menu, String), String>,
     /// Of rows that were made for items.

@@ -126,8 +126,9 @@ impl Schema {
 
     /// What a change has to know of a menu; nothing where the version does not have it or nothing can be written there.
     pub fn words(&self, menu: &str) -> Option<MenuWords> {
-        /// Arguments that say which row is meant or where it goes, and are no properties of it.
-        const NO_PROPERTIES: [&str; 5] = [".id", "numbers", "copy-from", "place-before", "where"];
+        /// Arguments that say which row is meant or where it goes, and are no configuration of it. A dynamic address list
+        /// entry lives in memory only.
+        const NO_PROPERTIES: [&str; 6] = [".id", "numbers", "copy-from", "place-before", "where", "dynamic"];
         let command = |verb: &str| self.command(&format!("{menu}/{verb}"));
         let (add, set) = (command("add"), command("set"));
         let names = add.into_iter().chain(set).flat_map(|arguments| arguments.keys());

@@ -136,6 +136,28 @@ impl Journal {
         })
     }
 
+    /// How often an undo script of a change set was armed; 0 of one that is not known.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn armed(&self, id: &ChangeSetId) -> Result<u32, StoreError> {
+        self.store.with(|db| {
+            let sql = "SELECT armed FROM change_set WHERE id = ?1";
+            db.query_row(sql, [id.as_str()], |row| row.get(0)).optional().map(Option::unwrap_or_default)
+        })
+    }
+
+    /// Counts an undo script, before it is put on the router.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn arm(&self, id: &ChangeSetId) -> Result<u32, StoreError> {
+        self.store.with(|db| {
+            let sql = "UPDATE change_set SET armed = armed + 1 WHERE id = ?1 RETURNING armed";
+            db.query_row(sql, [id.as_str()], |row| row.get(0))
+        })
+    }
+
     /// What was last said of a change set.
     ///
     /// # Errors

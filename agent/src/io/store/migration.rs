@@ -5,7 +5,11 @@
 
 use rusqlite::Connection;
 
-const FILES: &[&str] = &[include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_journal.sql")];
+const FILES: &[&str] = &[
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_journal.sql"),
+    include_str!("migrations/0003_rings.sql"),
+];
 
 /// The schema that this code speaks.
 #[allow(clippy::cast_possible_truncation)] // A few files.
@@ -53,6 +57,17 @@ mod tests {
             run(&mut connection, LATEST).expect("nothing");
             assert_eq!(version(&connection), Ok(LATEST));
         }
+    }
+
+    #[test]
+    fn a_change_from_before_there_were_scripts_was_never_armed() {
+        let mut connection = at(2);
+        let sql =
+            "INSERT INTO change_set (id, change, direction, report, open) VALUES ('c1', '{}', '\"forward\"', '{}', 1)";
+        connection.execute(sql, []).expect("a change");
+        run(&mut connection, 3).expect("the third");
+        let armed = connection.query_row("SELECT armed FROM change_set", [], |row| row.get::<_, u32>(0));
+        assert_eq!(armed, Ok(0));
     }
 
     #[test]

@@ -1,0 +1,160 @@
+//! Ring 3: the undo of a change as a script that the router keeps and runs by itself.
+//!
+//! It is for the one case that the agent cannot mend: a change that cuts it off while it lives. It is stored before the
+//! first write, so it does not know how far the change came: each line undoes one write and does nothing where that was
+//! not made. A line that fails lets the next one run. What a script may not say at all would make it useless as a whole,
+//! so it holds nothing but menus, commands and properties that the change itself uses.
+
+use super::{
+    Change,
+    row::{Content, End, Neighbour, RowPair},
+};
+use crate::flow::vif::objects::objects;
+use shared::{change_set::Attribute, ids::ChangeSetId};
+use std::fmt::Write as _;
+
+/// What the names of our scripts start with.
+pub const PREFIX: &str = "bulkhead-undo-";
+
+/// The name of a change's script; `round` tells a script from the one that a longer deadline puts in its place.
+pub fn name(id: &ChangeSetId, round: u32) -> String {
+    format!("{PREFIX}{id}-{round}")
+}
+
+/// The script that undoes a change, and takes itself away at the end.
+pub fn source(change: &Change, name: &str) -> String {
+    let mut lines = vec![format!(":log warning {}", quoted(&format!("{name}: undoing a change that nobody kept")))];
+    for pair in change.rows.iter().rev() {
+        lines.extend(undo(pair, change));
+    }
+    let made = objects(&change.after);
+    let before = objects(&change.before);
+    for object in made.iter().rev().filter(|object| !before.contains(object)) {
+        let path = object.menu.path();
+        lines.push(format!("{path}/remove [find where comment={}]", quoted(&object.mark)));
+    }
+    let mut source = String::new();
+    for line in lines {
+        // Writing to a string cannot fail.
+        let _ = write!(source, ":do {{ {line} }} on-error={{}}\r\n");
+    }
+    source + &format!("/system/script/remove [find where name={}]\r\n", quoted(name))
+}
+
+/// What waits for the deadline: runs the script where it is still there. Its absence is how a change is closed.
+pub fn watch(name: &str, seconds: u32) -> String {
+    let name = quoted(name);
+    format!(
+        ":delay {seconds}s; :if ([:len [/system/script/find where name={name}]] > 0) do={{ /system/script/run {name} }}"
+    )
+}
+
+fn undo(pair: &RowPair, change: &Change) -> Vec<String> {
+    let menu = &pair.menu;
+    let words = change.menus.iter().find(|words| words.path == *menu);
+    let single = words.is_some_and(|words| words.single);
+    match (&pair.was, &pair.before) {
+        (None, _) => {
+            let comment = pair.after.value("comment").flatten();
+            let mark = comment
+                .map(str::to_owned)
+                .or_else(|| pair.key.iter().find(|(name, _)| name == "comment").map(|(_, mark)| mark.clone()));
+            mark.map(|mark| format!("{menu}/remove [find where comment={}]", quoted(&mark))).into_iter().collect()
+        }
+        (Some(was), End::Present { attributes, place }) if pair.after != End::Absent => {
+            let row = if single { String::new() } else { format!(" {}", was.id) };
+            let given = attributes.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+            let set = assignments(&given.collect::<Vec<_>>());
+            let mut lines: Vec<String> =
+                (!set.is_empty()).then(|| format!("{menu}/set{row}{set}")).into_iter().collect();
+            for (name, _) in attributes.iter().filter(|(_, value)| value.is_none()) {
+                let has_unset = words.is_some_and(|words| words.unset);
+                lines.push(if has_unset {
+                    format!("{menu}/unset{row} value-name={name}")
+                } else {
+                    format!("{menu}/set{row} {name}=\"\"")
+                });
+            }
+            if let Some(anchor) = place.as_ref().map(|place| anchor(place, change)) {
+                let destination = anchor.map(|anchor| format!(" destination={anchor}")).unwrap_or_default();
+                lines.push(format!("{menu}/move {}{destination}", was.id));
+            }
+            lines
+        }
+        (Some(was), End::Present { place, .. }) => {
+            let before = place.as_ref().and_then(|place| anchor(place, change));
+            let before = before.map(|anchor| format!(" place-before={anchor}")).unwrap_or_default();
+            let all = assignments(&was.attributes);
+            vec![format!(":if ([:len [{menu}/find where .id={}]] = 0) do={{ {menu}/add{all}{before} }}", was.id)]
+        }
+        (Some(_), End::Absent) => Vec::new(),
+    }
+}
+
+/// The row below, by its id, or by what it holds where the change made it anew.
+fn anchor(place: &[Neighbour], change: &Change) -> Option<String> {
+    let pair = |item: &str| change.rows.iter().find(|pair| pair.item == item);
+    match place.first()? {
+        Neighbour::Row(Content { id, .. }) => Some(id.clone()),
+        Neighbour::Item(item) => {
+            let pair = pair(item)?;
+            let was = pair.was.as_ref()?;
+            if pair.after == End::Absent {
+                let key: Vec<String> =
+                    pair.key.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect();
+                Some(format!("[find where {}]", key.join(" && ")))
+            } else {
+                Some(was.id.clone())
+            }
+        }
+    }
+}
+
+fn assignments(attributes: &[Attribute]) -> String {
+    attributes.iter().fold(String::new(), |text, (name, value)| text + &format!(" {name}={}", quoted(value)))
+}
+
+/// A value as a string of the script language: whatever is not plain is written as a byte (manual, "Scripting",
+/// constant escape sequences).
+fn quoted(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 2);
+    text.push('"');
+    for byte in value.bytes() {
+        match byte {
+            b'"' | b'\\' | b'$' | b'?' => {
+                text.push('\\');
+                text.push(char::from(byte));
+            }
+            b' '..=b'~' => text.push(char::from(byte)),
+            other => {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "\\{other:02X}");
+            }
+        }
+    }
+    text + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_script_language_would_read_is_escaped() {
+        for (value, expected) in [
+            ("plain", "\"plain\""),
+            ("a \"b\" \\ $c?", r#""a \"b\" \\ \$c\?""#),
+            ("größer\n", r#""gr\C3\B6\C3\9Fer\0A""#),
+        ] {
+            assert_eq!(quoted(value), expected);
+        }
+    }
+
+    #[test]
+    fn the_watch_does_nothing_once_the_script_is_gone() {
+        let text = watch("bulkhead-undo-c1-0", 150);
+        assert!(
+            text.starts_with(":delay 150s; :if ([:len [/system/script/find where name=\"bulkhead-undo-c1-0\"]] > 0)")
+        );
+    }
+}
