@@ -24,6 +24,7 @@ mod model;
 mod net;
 mod order;
 mod platform;
+mod reading;
 mod rehearsal;
 mod rows;
 mod security;
@@ -35,6 +36,7 @@ mod value;
 
 pub use context::{Administrator, Context, Device, Link, Session, Vif};
 pub use finding::{CODES, Code, Finding, Severity, StageName};
+pub use reading::reads;
 
 use crate::view::{Risk, StageStatus, StageView};
 pub use model::Model;

@@ -19,6 +19,11 @@ use super::{
 /// Arguments of commands that are no attributes of rows.
 const NO_ATTRIBUTES: [&str; 5] = ["copy-from", "numbers", "place-before", "destination", ".id"];
 
+/// Whether a command's argument says something else than what a row is to be.
+pub(super) fn is_no_attribute(name: &str) -> bool {
+    NO_ATTRIBUTES.contains(&name)
+}
+
 /// What the stage finds.
 pub(super) fn stage(items: &[Item], context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

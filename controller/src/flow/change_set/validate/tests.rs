@@ -52,6 +52,16 @@ struct Cases {
 static CASES: LazyLock<BTreeMap<String, Case>> =
     LazyLock::new(|| toml::from_str::<Cases>(include_str!("tests/cases.toml")).expect("cases").case);
 
+/// Items from lines, for the tests of the modules below.
+pub(super) fn lines(lines: &str) -> Vec<Item> {
+    change_lines::items(lines)
+}
+
+/// The newest schema.
+pub(super) fn newest() -> &'static Schema {
+    schema("7.24")
+}
+
 /// What is known of the router, with what a case says otherwise.
 fn context<'a>(known: [&Known; 2], schema: &'a Schema, others: &'a [Schema]) -> Context<'a> {
     let said = |pick: &dyn Fn(&Known) -> Option<String>| known.into_iter().find_map(pick);
