@@ -133,7 +133,7 @@ pub fn validate(items: &[Item], router: &Model, context: &Context<'_>) -> Valida
     found.extend(conflicts::stage(&rehearsal, context));
     found.extend(dependencies::stage(items, &rehearsal, context));
     found.extend(platform::stage(items, router, &rehearsal.after, context));
-    found.extend(security::stage(&rehearsal));
+    found.extend(security::stage(&rehearsal, router, context));
     found.extend(addresses::stage(items, &rehearsal));
     found.extend(summary::stage(items, &rehearsal, context));
 

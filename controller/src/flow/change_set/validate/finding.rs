@@ -205,6 +205,14 @@ codes! {
         OFFLOAD_LOST = Warning false "offload_lost", "The bridge will forward by the processor instead of the switch chip.";
     }
     Security {
+        LOCKOUT = Failed true "lockout", "The agent could no longer sign in to the router.";
+        LOCKOUT_LINK = Failed true "lockout_link", "The agent could no longer reach the controller.";
+        LOCKOUT_ADMIN = Failed true "lockout_admin", "You could no longer reach the router from where you are.";
+        LOCKOUT_BETWEEN = Failed true "lockout_between", "In the end all is reachable, but not at a moment between.";
+        PATH_NOT_UNDERSTOOD = Warning false "path_not_understood", "A way that works today does not in the model, so that a lock-out cannot be ruled out.";
+        VIF_LEAK = Failed false "vif_leak", "A VIF's packets would leave by another way than its egress.";
+        SERVICE_EXPOSED = Failed true "service_exposed", "A service of the router becomes reachable from outside.";
+        LAN_EXPOSED = Failed true "lan_exposed", "Hosts behind the router become reachable from outside.";
         BULKHEAD_ROW = Failed true "bulkhead_row", "The row is one of Bulkhead's own protection.";
         INPUT_OPEN = Failed true "input_open", "The rule lets anybody from outside in to the router.";
         FORWARD_OPEN = Failed true "forward_open", "The rule lets anybody from outside in to the networks behind the router.";

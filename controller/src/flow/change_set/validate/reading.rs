@@ -1,6 +1,6 @@
 //! What has to be read of a router for the stages, and what the rows say of the device.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use shared::{
     change_set::{Item, Resource},
@@ -152,7 +152,7 @@ impl Device {
             device_mode: rows(&model, "/system/device-mode")
                 .first()
                 .map(|row| row.attributes.clone())
-                .unwrap_or_else(BTreeMap::new),
+                .unwrap_or_default(),
         }
     }
 }

@@ -96,15 +96,20 @@ pub(super) fn found(menu: &str, rule: &Row, after: &Model, context: &Context<'_>
     findings
 }
 
+/// What a rule matches: names and values.
+pub(super) fn matchers(rule: &Row) -> impl Iterator<Item = (&str, &str)> {
+    let all = rule.attributes.iter().filter(|(name, v)| !v.is_empty() && !NO_MATCHERS.contains(&name.as_str()));
+    all.map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
 fn takes_all(menu: &str, above: &Row, below: &Row, context: &Context<'_>) -> bool {
     let action = text(above, "action");
     if !(FINAL.contains(&action) || action.is_empty()) {
         return false;
     }
-    let matchers = above.attributes.iter().filter(|(name, v)| !v.is_empty() && !NO_MATCHERS.contains(&name.as_str()));
-    for (name, wide) in matchers {
+    for (name, wide) in matchers(above) {
         let narrow = text(below, name);
-        if PARTIAL.contains(&name.as_str()) || narrow.is_empty() {
+        if PARTIAL.contains(&name) || narrow.is_empty() {
             return false;
         }
         let (wide, narrow) = (context.canonical(menu, name, wide), context.canonical(menu, name, narrow));

@@ -11,6 +11,9 @@ use router::{model, offered, schema, schemas};
 #[allow(unreachable_pub, reason = "the tests of the whole have it as a public module")]
 #[path = "../../../../../tests/support/change_lines.rs"]
 mod change_lines;
+#[allow(unreachable_pub, reason = "the tests of the whole have it as a public module")]
+#[path = "../../../../../tests/support/lockouts.rs"]
+mod lockouts;
 mod router;
 
 /// A code's case in `cases.toml`.
@@ -236,4 +239,20 @@ fn a_renamed_row_is_followed_by_those_that_name_it() {
         rows::rows(&after, "/ip/firewall/filter").iter().find(|row| rows::text(row, "in-interface-list") == "!HOME");
     assert!(rule.is_some());
     assert!(rows::rows(&after, "/interface/list/member").iter().any(|row| rows::text(row, "list") == "HOME"));
+}
+
+#[test]
+fn every_way_to_lock_oneself_out_is_named_with_the_rule_that_does_it() {
+    let ways = lockouts::lockouts();
+    assert!(ways.len() >= 40, "{}", ways.len());
+    for way in ways {
+        let (schema, nothing) = (newest(), Known::default());
+        let found = validate(&way.items, &model(""), &context([&nothing, &nothing], schema, schemas()));
+        let security = &found.stages[4];
+        let named = security.findings.iter().find(|finding| finding.code.code == way.code);
+        assert!(named.is_some(), "{}: {:?}", way.name, security.findings);
+        assert!(named.is_some_and(|finding| finding.item.is_some() && finding.message.contains(": ")), "{}", way.name);
+        assert_eq!(found.risk, Risk::High, "{}", way.name);
+        assert!(found.stops(false) && found.stages[0].findings.is_empty(), "{}: {:?}", way.name, found.stages[0]);
+    }
 }
