@@ -9,6 +9,8 @@ use std::{
     str::FromStr,
 };
 
+pub mod shipped;
+
 use super::value::ValueError;
 use crate::change_set::MenuWords;
 

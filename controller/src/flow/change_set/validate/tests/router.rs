@@ -9,8 +9,8 @@ use super::{
     change_lines,
 };
 
-const COMMANDS: &str = include_str!("../../../../../../tests/twin/schema/commands.txt");
-const VALUES: &str = include_str!("../../../../../../tests/twin/schema/values.txt");
+const COMMANDS: &str = include_str!("../../../../../../shared/schema/commands.txt");
+const VALUES: &str = include_str!("../../../../../../shared/schema/values.txt");
 
 /// The rows of `router.txt`, and some more.
 pub(super) fn model(more: &str) -> Model {
