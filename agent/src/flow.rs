@@ -2,6 +2,7 @@
 
 pub mod change_set;
 pub mod device;
+pub mod interfaces;
 pub mod meaning;
 pub mod object;
 pub mod traffic;

@@ -9,6 +9,7 @@ use crate::{
     config::Poll,
     flow::{
         device::{device, egress_candidates},
+        interfaces::{self, Interfaces},
         object::Row,
         traffic::{Counters, Meter},
         vif::{
@@ -32,6 +33,8 @@ use tokio::{sync::mpsc, time::timeout};
 
 /// How often everything is compared with what it should be.
 const VERIFY_EVERY: Duration = Duration::from_secs(300);
+/// How often all is read of the interfaces, and not just what moves, where nothing happens to them.
+const READ_EVERY: Duration = Duration::from_secs(60);
 /// How long the first look waits for the first session.
 const FIRST_SESSION: Duration = Duration::from_secs(5);
 /// The shortest pause between two looks at a router that fails.
@@ -39,7 +42,6 @@ const BREATH: Duration = Duration::from_millis(250);
 /// The longest time that one [`Order::Watch`] asks for.
 const LONGEST_WATCH: Duration = Duration::from_secs(300);
 
-const INTERFACES: &str = "name,type,running,disabled,slave,comment,rx-byte,tx-byte,rx-packet,tx-packet,rx-drop,tx-drop";
 const RESOURCE: &str = "uptime,version,free-memory,total-memory,cpu-load,architecture-name,board-name";
 
 /// What others ask of the keeper.
@@ -61,6 +63,9 @@ pub struct Keeper {
     clock: Clock,
     poll: Poll,
     meter: Meter,
+    interfaces: Interfaces,
+    /// When all was read of the interfaces; nothing where that is due.
+    read: Option<Instant>,
     sight: Sight,
     watched_until: Option<Instant>,
     verified: Option<Instant>,
@@ -70,8 +75,20 @@ pub struct Keeper {
 impl Keeper {
     /// A keeper that has seen nothing yet.
     pub fn new(router: RouterPort, journal: Journal, voice: Voice, clock: Clock, poll: Poll) -> Self {
-        let (meter, sight) = (Meter::default(), Sight::default());
-        Self { router, journal, voice, clock, poll, meter, sight, watched_until: None, verified: None, said: None }
+        Self {
+            router,
+            journal,
+            voice,
+            clock,
+            poll,
+            meter: Meter::default(),
+            interfaces: Interfaces::default(),
+            read: None,
+            sight: Sight::default(),
+            watched_until: None,
+            verified: None,
+            said: None,
+        }
     }
 
     /// Keeps until the orders' sender is gone.
@@ -97,11 +114,16 @@ impl Keeper {
             tokio::select! {
                 () = self.clock.sleep(pause) => {}
                 () = self.found(&looked) => {}
-                changed = heard(&mut listener) => if !changed { listener = None },
+                changed = heard(&mut listener) => {
+                    self.read = None;
+                    if !changed { listener = None }
+                }
                 order = orders.recv() => match order {
                     None => return,
                     Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
-                    Some(Order::Refresh | Order::Changed) => (self.verified, self.said) = (None, None),
+                    Some(Order::Refresh | Order::Changed) => {
+                        (self.verified, self.said, self.read) = (None, None, None);
+                    }
                 },
             }
         }
@@ -143,21 +165,33 @@ impl Keeper {
         let vifs = self.vifs();
         let open_gates =
             Sentence::new("/ip/firewall/address-list/print").attribute(".proplist", ".id,list,address,comment");
+        let whole = self.read.is_none_or(|at| self.clock.now().duration_since(at) >= READ_EVERY);
         let batch = vec![
-            print("/interface", INTERFACES),
+            if whole { all_interfaces() } else { print("/interface", interfaces::MOVING).query(interfaces::RUNNING) },
             print("/system/resource", RESOURCE),
             print("/system/identity", "name"),
             open_gates.query(&format!("list={OPEN_LIST}")),
         ];
-        let rows = self.router.batch(batch).await?;
-        let [interfaces, resource, identity, entries] = &rows[..] else {
+        let Ok([interfaces, resource, identity, entries]) = <[_; 4]>::try_from(self.router.batch(batch).await?) else {
             return Err(Failed::Lost("the router answered another number of commands than it was asked".to_owned()));
         };
+        if whole {
+            self.read_interfaces(interfaces);
+        } else if !self.interfaces.moved(&interfaces) {
+            let all = self.router.batch(vec![all_interfaces()]).await?;
+            self.read_interfaces(all.into_iter().flatten().collect());
+        }
         let first = |rows: &[Row]| rows.first().cloned().unwrap_or_default();
-        self.sight.seen(device(&first(resource), &first(identity)), egress_candidates(interfaces.iter()));
-        self.count(&vifs, interfaces);
-        self.keep_gates(&vifs, interfaces, entries).await?;
+        let candidates = egress_candidates(self.interfaces.rows().iter());
+        self.sight.seen(device(&first(&resource), &first(&identity)), candidates);
+        self.count(&vifs);
+        self.keep_gates(&vifs, &entries).await?;
         self.verify(&vifs).await
+    }
+
+    fn read_interfaces(&mut self, rows: Vec<Row>) {
+        self.interfaces.read(rows);
+        self.read = Some(self.clock.now());
     }
 
     /// The VIFs that there should be; without a readable journal, those that were last known.
@@ -169,8 +203,8 @@ impl Keeper {
         self.sight.vifs()
     }
 
-    fn count(&mut self, vifs: &[Vif], interfaces: &[Row]) {
-        let counters = interfaces.iter().map(|row| (row.get("name").to_owned(), Counters::read(row)));
+    fn count(&mut self, vifs: &[Vif]) {
+        let counters = self.interfaces.rows().iter().map(|row| (row.get("name").to_owned(), Counters::read(row)));
         let since_start = self.clock.now().duration_since(self.sight.started(self.clock.now()));
         let Some(reading) = self.meter.look(counters, millis(since_start)) else { return };
         let mut sample = TrafficSample {
@@ -197,10 +231,10 @@ impl Keeper {
     ///
     /// All leases are refreshed by one command: with thirty VIFs, answers to one each would be most of what an idle
     /// agent wakes for.
-    async fn keep_gates(&mut self, vifs: &[Vif], interfaces: &[Row], entries: &[Row]) -> Result<(), Failed> {
+    async fn keep_gates(&mut self, vifs: &[Vif], entries: &[Row]) -> Result<(), Failed> {
         let (mut renewed, mut writes) = (Vec::new(), Vec::new());
         for vif in vifs {
-            let egress = kill_switch::look(vif.spec.egress.interface(), interfaces);
+            let egress = kill_switch::look(vif.spec.egress.interface(), self.interfaces.rows());
             let effect = self.sight.egress(&vif.spec.id, egress, self.clock.unix_millis());
             let (mark, address) = (lease_mark(vif), vif.service_ip().to_string());
             let lease = entries.iter().find(|row| row.mark() == Some(mark.as_str()));
@@ -262,9 +296,13 @@ impl Keeper {
 
     fn lost(&mut self, why: &str) {
         self.meter.forget();
-        self.verified = None;
+        (self.verified, self.read) = (None, None);
         self.sight.lost(why, self.clock.unix_millis());
     }
+}
+
+fn all_interfaces() -> Sentence {
+    print("/interface", interfaces::ALL)
 }
 
 /// The mark of a VIF's lease. It is dynamic and never in an export.

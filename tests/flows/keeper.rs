@@ -118,6 +118,11 @@ async fn a_quiet_poll_is_five_commands_in_two_writes_however_many_vifs_there_are
     for poll in &polls[1..polls.len() - 1] {
         assert_eq!(*poll, &POLL[1..]);
     }
+    let recorded = bench.twin.recorded();
+    let looks = recorded[seen..].iter().filter(|words| words.first().is_some_and(|word| word == POLL[0]));
+    for look in looks {
+        assert!(look.contains(&"?running=true".to_owned()), "only what moves is read: {look:?}");
+    }
     let (commands, writes) = (to.commands - from.commands, to.writes - from.writes);
     assert!(commands >= 50 && writes <= 2 * (commands / 5 + 1), "{commands} commands took {writes} writes");
     drop(orders);

@@ -185,17 +185,27 @@ impl Row {
         Self { text: text.into(), ends: ends.into() }
     }
 
+    /// The same row with these properties as they are now.
+    #[must_use]
+    pub fn with<const N: usize>(&self, now: [(&str, &str); N]) -> Self {
+        let kept = self.properties().filter(|(name, _)| now.iter().all(|(changed, _)| changed != name));
+        Self::new(kept.chain(now))
+    }
+
+    /// Names and values, by name.
+    fn properties(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut from = 0;
+        self.ends.chunks_exact(2).filter_map(move |pair| {
+            let (middle, end) = (pair[0] as usize, pair[1] as usize);
+            let (name, value) = (self.text.get(from..middle)?, self.text.get(middle..end)?);
+            from = end;
+            Some((name, value))
+        })
+    }
+
     /// A property's value; RouterOS leaves out what is empty, so absent and empty are the same here.
     pub fn get(&self, name: &str) -> &str {
-        let mut from = 0;
-        for pair in self.ends.chunks_exact(2) {
-            let (middle, end) = (pair[0] as usize, pair[1] as usize);
-            if self.text.get(from..middle) == Some(name) {
-                return self.text.get(middle..end).unwrap_or_default();
-            }
-            from = end;
-        }
-        ""
+        self.properties().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
     }
 
     /// Its properties with their values, by name.

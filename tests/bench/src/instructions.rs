@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, process::Command};
 
 use anyhow::bail;
+use bulkhead_agent::flow::interfaces;
 
 use crate::{
     counted,
     peer::Peer,
-    router::{self, ADMIN, PROPERTIES},
+    router::{self, ADMIN},
     row::Row,
 };
 
@@ -63,6 +64,6 @@ fn theirs(work: &str, router: SocketAddr) -> String {
 fn librouteros(work: &str, router: SocketAddr, count: usize) -> Option<Command> {
     let mut command = Peer::Librouteros.command("work")?;
     let (host, port) = (router.ip().to_string(), router.port().to_string());
-    command.args([work, &host, &port, ADMIN, ADMIN, &count.to_string(), PROPERTIES]);
+    command.args([work, &host, &port, ADMIN, ADMIN, &count.to_string(), interfaces::ALL]);
     Some(command)
 }

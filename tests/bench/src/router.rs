@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use bulkhead_agent::flow::interfaces;
 use shared::routeros::sentence::{Decoder, Limits, Sentence};
 
 /// Who signs in, and with what.
@@ -72,13 +73,9 @@ fn answer(
     begin("!done").encode(said)
 }
 
-/// What the agent asks for when it reads the counters of all interfaces, every ten seconds.
-pub(crate) const PROPERTIES: &str =
-    "name,type,running,disabled,slave,comment,rx-byte,tx-byte,rx-packet,tx-packet,rx-drop,tx-drop";
-
-/// Asks for so many rows of counters; `rows` is this router's own, RouterOS gives what it has.
+/// Asks for all of so many interfaces; `rows` is this router's own, RouterOS gives what it has.
 pub(crate) fn print(count: usize) -> Sentence {
-    Sentence::new("/interface/print").attribute(".proplist", PROPERTIES).attribute("rows", count.to_string())
+    Sentence::new("/interface/print").attribute(".proplist", interfaces::ALL).attribute("rows", count.to_string())
 }
 
 /// Appends the properties of a VIF's interface to a reply: all, or those of a `.proplist`.
@@ -129,12 +126,6 @@ pub(crate) fn add(number: usize) -> Sentence {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_counters_are_asked_for_as_the_agent_asks() {
-        let agent = include_str!("../../../agent/src/keeper.rs");
-        assert!(agent.contains(&format!("\"{PROPERTIES}\"")));
-    }
 
     #[test]
     fn a_row_holds_what_was_asked_for() {

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
+use bulkhead_agent::flow::interfaces;
 use shared::routeros::sentence::Sentence;
 
-use crate::{
-    counted, delay,
-    router::{self, PROPERTIES},
-    row::Row,
-};
+use crate::{counted, delay, router, row::Row};
 
 const ROUND_TRIP: Duration = Duration::from_millis(5);
 const FEW: u32 = 1000;
@@ -38,24 +35,24 @@ pub(crate) fn measure() -> anyhow::Result<()> {
             Row { number: 2, figure, goal, ours, met: None, others: String::new() }.print();
         }
     }
-    let asked = bytes(Some(PROPERTIES))?;
+    let asked = bytes(Some(interfaces::MOVING))?;
+    let nobodys = bytes(Some("rx-byte,tx-byte"))?;
     Row {
         number: 3,
-        figure: "bytes per counter row with the agent's .proplist",
+        figure: "bytes per counter row that a poll reads",
         goal: "≤ 60 B",
-        ours: format!("{asked} B"),
+        ours: format!("{asked} B, {nobodys} of them RouterOS' framing and the digits, before it says whose they are"),
         met: Some(asked <= 60),
-        others: format!(
-            "{} B without, {} B of name,rx-byte,tx-byte",
-            bytes(None)?,
-            bytes(Some("name,rx-byte,tx-byte"))?
-        ),
+        others: format!("{} B of everything, {} B without .proplist", bytes(Some(interfaces::ALL))?, bytes(None)?),
     }
     .print();
     Ok(())
 }
 
-/// A row of counters with a tag as long as most are.
+/// A row of counters with a tag as long as most are, of an interface that has carried gigabytes.
+///
+/// The API gives every word a length and every property its name: `!re`, the tag and the end take 13 bytes, the two
+/// counters 20 and their digits 21. Of 60 that leaves six to say whose they are, and `=.id=*1` alone takes eight.
 fn bytes(properties: Option<&str>) -> anyhow::Result<usize> {
     let mut said = Vec::new();
     router::counters(Sentence::new("!re").tag("1f"), 0, properties).encode(&mut said)?;

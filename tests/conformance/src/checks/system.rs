@@ -103,6 +103,13 @@ fn packets() -> Vec<Check> {
             Box::pin(interface_counters(bench))
         }),
         reads(
+            "interfaces-that-run",
+            System,
+            "A query for `running=true` gives the interfaces that run.",
+            SEEN,
+            |bench| Box::pin(running_interfaces(bench)),
+        ),
+        reads(
             "fasttrack-dummy-first",
             System,
             "Where a filter rule fasttracks, a dynamic dummy row stands first in the filter.",
@@ -247,6 +254,14 @@ async fn interface_counters(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let names = ["rx-byte", "tx-byte", "rx-packet", "tx-packet"];
     let wrong: Vec<&str> = names.into_iter().filter(|name| text(&row, name).parse::<u64>().is_err()).collect();
     Ok(Outcome::of("", wrong.join(" ")))
+}
+
+async fn running_interfaces(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    let names = |rows: &[Sentence]| rows.iter().map(|row| text(row, "name")).collect::<Vec<_>>().join(" ");
+    let mut all = bench.rows("/interface", &["=.proplist=name,running"]).await?;
+    all.retain(|row| text(row, "running") == "true");
+    let asked = bench.rows("/interface", &["=.proplist=name", "?running=true"]).await?;
+    Ok(Outcome::of(names(&all), names(&asked)))
 }
 
 async fn dummies(bench: &Bench<'_>, family: &str, table: &str) -> Result<Outcome, Stop> {
