@@ -6,6 +6,7 @@ mod containers;
 mod follow;
 mod history;
 mod jobs;
+mod lan;
 mod lists;
 mod matchers;
 mod not_testable;
@@ -36,6 +37,7 @@ pub fn all() -> Vec<Check> {
         protocol::checks(),
         sign_in::checks(),
         system::checks(),
+        lan::checks(),
         print::checks(),
         follow::checks(),
         scripts::checks(),

@@ -2,6 +2,7 @@
 //!
 //! Only the twin has one. What cannot be done answers 422 with the reason.
 
+mod client;
 mod device_mode;
 mod registry;
 mod resource;
@@ -39,6 +40,7 @@ pub async fn serve(router: Arc<Router>, listener: TcpListener) {
         .route("/export", get(export))
         .route("/record", get(record))
         .route("/wan", post(wan::wan))
+        .route("/client", post(client::client))
         .route("/registry", post(registry::registry))
         .route("/resource", post(resource::resource))
         .route("/device-mode", post(device_mode::device_mode))

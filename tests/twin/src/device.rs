@@ -5,6 +5,7 @@
 mod birth;
 pub mod caller;
 mod certificates;
+pub mod clients;
 mod connections;
 mod consistency;
 pub mod containers;
@@ -20,6 +21,7 @@ mod index;
 mod jobs;
 pub mod kept;
 pub mod live;
+mod logging;
 mod menus;
 pub mod meter;
 mod netwatch;

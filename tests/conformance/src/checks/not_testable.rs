@@ -5,7 +5,7 @@ pub const NOT_TESTABLE: &[(&str, &[&str])] = &[
     ("it would change `/ip/service`, or make users", &["2a", "2b", "2c", "2d", "2e"]),
     ("it would hold the list for a minute", &["3a"]),
     ("certificates carry no mark", &["4e"]),
-    ("it would try to remove what is not ours", &["6i"]),
+    ("it would try to remove what is not ours", &["6i", "46c"]),
     ("it would write into a chain that packets pass", &["6m"]),
     ("it needs a reboot", &["8a", "8b", "8c"]),
     ("it needs a WireGuard peer that answers", &["11a"]),
@@ -40,4 +40,6 @@ pub const NOT_TESTABLE: &[(&str, &[&str])] = &[
     ("the state lasts too short a time to be met", &["41e"]),
     ("it needs a provider that fails", &["43c"]),
     ("it needs packets, and is about the ends of a connection", &["44a", "44b", "44c", "44d"]),
+    ("it needs clients that come and go", &["45a", "45b", "45c"]),
+    ("it needs a cable that is pulled", &["46b"]),
 ];

@@ -12,13 +12,19 @@ use futures_util::future::join_all;
 
 use crate::{router, twin};
 
-/// What some checks want to see on a router: a container that runs, and IPv6 that is fasttracked where it can be.
+/// What some checks want to see on a router: a container that runs, IPv6 that is fasttracked where it can be, a lease that
+/// waits, a prefix in the log.
 fn furnished(twin: &Twin) {
     twin.run("/interface/veth", "add", &[("name", "veth-service"), ("address", "172.16.9.2/30")]).unwrap();
     let container = [("interface", "veth-service"), ("remote-image", "example/service"), ("dns", "192.0.2.53")];
     let id = twin.run("/container", "add", &container).unwrap().unwrap();
     twin.advance(Duration::from_secs(10));
     twin.run("/container", "start", &[("numbers", &id)]).unwrap();
+    let lease = [("address", "192.168.88.9"), ("mac-address", "02:00:5E:00:53:09"), ("server", "defconf")];
+    twin.run("/ip/dhcp-server/lease", "add", &lease).unwrap();
+    let prefixed = [("topics", "interface"), ("action", "memory"), ("prefix", "bh")];
+    twin.run("/system/logging", "add", &prefixed).unwrap();
+    twin.set_link("ether4", false).unwrap();
     let fasttrack = [("chain", "forward"), ("action", "fasttrack-connection")];
     // Not before 7.18.
     drop(twin.run("/ipv6/firewall/filter", "add", &fasttrack));

@@ -136,6 +136,7 @@ impl Device {
             store.note(id);
             if let Some(row) = store.live_mut(id) {
                 row.origin = Origin::Static;
+                row.expires = None;
             }
         }
         Ok(Reply::Done(None))

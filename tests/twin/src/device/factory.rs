@@ -1,5 +1,7 @@
 //! A device as it leaves the factory, with what the demo's owner added.
 
+use std::time::Duration;
+
 use super::{
     Device,
     meter::Rate,
@@ -101,6 +103,7 @@ impl Device {
         for (name, value, unit) in [("cpu-temperature", "47", "C"), ("voltage", "24.1", "V")] {
             self.put("/system/health", Origin::BuiltIn, &[("name", name), ("value", value), ("type", unit)]);
         }
+        self.build_logging();
         self.put("/disk", Origin::BuiltIn, &DISK);
         self.put_single("/system/identity", &[("name", identity)]);
         self.put_single("/system/device-mode", &DEVICE_MODE);
@@ -110,25 +113,7 @@ impl Device {
     /// What the owner has taken away since is passed over.
     pub fn populate(&mut self) {
         self.settle(self.now);
-        for (name, address, mac) in CLIENTS {
-            // A lease that was made static is kept with the configuration.
-            if self.store("/ip/dhcp-server/lease").rows.iter().any(|row| row.get("address") == Some(address)) {
-                continue;
-            }
-            let values = [
-                ("address", address),
-                ("mac-address", mac),
-                ("host-name", name),
-                ("server", "defconf"),
-                ("status", "bound"),
-                ("expires-after", "24m12s"),
-                ("last-seen", "5m48s"),
-                ("active-address", address),
-                ("active-mac-address", mac),
-                ("active-server", "defconf"),
-            ];
-            self.put("/ip/dhcp-server/lease", Origin::Dynamic("lease".to_owned()), &values);
-        }
+        self.move_in(&CLIENTS, Duration::from_secs(348));
         self.meet_the_internet();
         self.world.peered.insert("wg-vpn".to_owned(), self.now);
         for (name, rx, tx) in

@@ -24,7 +24,7 @@ use shared::routeros::{
 };
 
 pub use self::{
-    address::{holds, network_of, parse_prefix},
+    address::{holds, mac, network_of, parse_prefix},
     number::overlap,
 };
 use super::trap::Trap;

@@ -79,6 +79,7 @@ impl Device {
         }
         self.singles = kept.singles;
         self.keys = kept.keys;
+        self.build_logging();
         self.boot_containers(&[]);
         self.unsettled = true;
         self.settle(Duration::ZERO);

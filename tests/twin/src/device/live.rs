@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use shared::routeros::value::{format_duration, parse_duration};
 
-use super::{Device, Fields, Reply, Stream, meter::Meter, request::Request, row::Row, spec::Spec, trap::Trap};
+use super::{
+    Device, Fields, Reply, Stream, clients::LEASES, meter::Meter, request::Request, row::Row, spec::Spec, trap::Trap,
+};
 
 impl Device {
     /// The properties of a row that a print computes anew each time.
@@ -49,6 +51,7 @@ impl Device {
                 .map(|at| field("timeout", format_duration(whole_seconds(at.saturating_sub(self.now)))))
                 .into_iter()
                 .collect(),
+            LEASES => self.lease_fields(row),
             path if path.ends_with("/firewall/connection") => self.connection_counters(row),
             path if path.contains("/firewall/") && spec.needs.contains(&"chain") => {
                 vec![field("bytes", rx.bytes().to_string()), field("packets", rx.packets().to_string())]

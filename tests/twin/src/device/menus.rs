@@ -82,6 +82,7 @@ fn bridging() -> Vec<Spec> {
             .refers("bridge", BRIDGE)
             .refers("tagged untagged mvrp-forbidden", INTERFACE)
             .topology(),
+        menu("/interface/bridge/host").flags("disabled dynamic invalid local external"),
         menu("/interface/bridge/settings").single().defaults(
             "use-ip-firewall=false use-ip-firewall-for-vlan=false use-ip-firewall-for-pppoe=false allow-fast-path=true",
         ),
@@ -202,6 +203,7 @@ fn services() -> Vec<Spec> {
             .flags("disabled dynamic radius blocked")
             .defaults("address-lists= dhcp-option=")
             .refers("server", Target::Named("/ip/dhcp-server", "")),
+        menu("/ip/arp").flags("disabled dynamic invalid").defaults("published=false"),
         menu("/ip/dhcp-server/network").needs("address").unique("address", "already have such entry").flags("dynamic").defaults("dns-server= wins-server= ntp-server= caps-manager= dhcp-option="),
         menu("/ip/pool").needs("name ranges").unique("name", NAME_TAKEN).flags("").refers("next-pool", POOL),
         menu("/ip/dns").single().defaults(
@@ -234,6 +236,15 @@ fn system() -> Vec<Spec> {
         menu("/system/scheduler").unique("name", NAME_TAKEN).flags("disabled").defaults("interval=0s on-event= policy=ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon"),
         menu("/disk").unique("slot", NAME_TAKEN).flags("disabled dynamic"),
         menu("/log").read_only(),
+        menu("/system/logging")
+            .flags("disabled invalid default")
+            .defaults("topics=info prefix= action=memory regex=")
+            .refers("action", Target::Named("/system/logging/action", "")),
+        menu("/system/logging/action")
+            .needs("name")
+            .unique("name", NAME_TAKEN)
+            .flags("default")
+            .defaults("target=memory memory-lines=1000 memory-stop-on-full=false"),
         menu("/file").flags(""),
         menu("/tool/netwatch").needs("host").defaults("type=simple interval=10s timeout=3s start-delay=3s startup-delay=5m up-script= down-script= test-script="),
         menu("/safe-mode").single(),

@@ -10,7 +10,7 @@ use super::{
     live::period,
     query::Query,
     request::Request,
-    row::Row,
+    row::{Origin, Row},
     spec::{Shape, Spec},
     trap::Trap,
 };
@@ -130,6 +130,7 @@ impl Device {
             let value = match *flag {
                 "disabled" => row.is_disabled(),
                 "dynamic" => row.is_dynamic(),
+                "default" => row.origin == Origin::BuiltIn,
                 flag => row.is(flag) || row.get(flag) == Some("true"),
             };
             fields.push(((*flag).to_owned(), value.to_string()));

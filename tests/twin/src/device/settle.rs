@@ -19,6 +19,7 @@ use shared::routeros::value::RowId;
 
 use super::{
     Device,
+    clients::LEASES,
     references::is_dead,
     row::Origin,
     spec::{Spec, Weight},
@@ -44,9 +45,11 @@ impl Device {
             self.run_meters(moment);
             while self.expiries.first().is_some_and(|(at, ..)| *at <= moment) {
                 let Some((at, store, id)) = self.expiries.pop_first() else { break };
-                let store = self.store_mut(&store);
-                if store.row(id).is_some_and(|row| row.expires == Some(at)) {
-                    store.remove(id);
+                let rows = self.store_mut(&store);
+                let Some(row) = rows.row(id).filter(|row| row.expires == Some(at)).cloned() else { continue };
+                rows.remove(id);
+                if store == LEASES {
+                    self.lease_ended(&row);
                 }
             }
             self.run_unroll();
@@ -90,6 +93,7 @@ impl Device {
             self.derive_interfaces();
             self.derive_bridges();
             self.derive_addresses();
+            self.derive_clients();
             self.derive_routes();
             self.derive_rules();
         } else {
@@ -106,7 +110,7 @@ impl Device {
     }
 
     /// Makes the rows that the router itself keeps in a menu equal to the wanted ones: `(key, values)`. Those that stay keep their ids.
-    fn keep_dynamic(&mut self, menu: &str, prefix: &str, wanted: &[(String, Vec<(&str, String)>)]) {
+    pub(super) fn keep_dynamic(&mut self, menu: &str, prefix: &str, wanted: &[(String, Vec<(&str, String)>)]) {
         let keys: BTreeSet<&str> = wanted.iter().map(|(key, _)| key.as_str()).collect();
         let mut there: BTreeMap<String, RowId> = BTreeMap::new();
         for row in &self.store(menu).rows {

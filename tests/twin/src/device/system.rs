@@ -1,10 +1,10 @@
-//! Menus of one set of values, and the log.
+//! Menus of one set of values.
 
 use std::time::Duration;
 
 use shared::routeros::value::format_duration;
 
-use super::{Device, Fields, caller::Caller, live::whole_seconds, row::Origin, spec::Spec};
+use super::{Device, Fields, caller::Caller, live::whole_seconds, spec::Spec};
 
 /// The processor, as `/system/resource` and images name it.
 pub(super) const ARCHITECTURE: &str = "arm64";
@@ -97,21 +97,6 @@ impl Device {
             _ => Vec::new(),
         };
         values.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-    }
-
-    /// A line of the log, which keeps its last thousand.
-    pub fn log(&mut self, topics: &str, message: &str) {
-        const KEPT: usize = 1000;
-        let time = date_time(self.epoch + self.now);
-        let unsettled = self.unsettled;
-        self.put(
-            "/log",
-            Origin::Dynamic("log".to_owned()),
-            &[("time", &time), ("topics", topics), ("message", message), ("buffer", "memory")],
-        );
-        self.unsettled = unsettled;
-        let rows = &mut self.store_mut("/log").rows;
-        rows.drain(..rows.len().saturating_sub(KEPT));
     }
 }
 

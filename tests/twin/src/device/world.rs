@@ -5,7 +5,16 @@ use std::{
     time::Duration,
 };
 
-use super::{Device, containers::Registry, meter::Rate, request::Request, row::Row, trap::Trap, wan::Wan};
+use super::{
+    Device,
+    clients::{Client, LEASES},
+    containers::Registry,
+    meter::Rate,
+    request::Request,
+    row::Row,
+    trap::Trap,
+    wan::Wan,
+};
 
 /// The state of the world around the device.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +33,8 @@ pub struct World {
     pub wan: Wan,
     /// Where container images come from.
     pub registry: Registry,
+    /// Who is on the LAN, by MAC address.
+    pub clients: BTreeMap<String, Client>,
 }
 
 /// A request to the world that cannot be fulfilled.
@@ -200,6 +211,7 @@ impl Device {
             });
             store.renumber();
         }
+        self.forget_links();
         self.scripts.reboot();
         self.forget_files_in_memory();
         self.booted = now;
@@ -212,6 +224,18 @@ impl Device {
         self.carry_out_schedule();
         self.settle(now);
         self.log("system,info", "router rebooted");
+    }
+
+    /// Links are counted since the start; leases go on to run out, under their new ids.
+    fn forget_links(&mut self) {
+        for row in &mut self.store_mut("/interface").rows {
+            for name in ["running", "link-downs", "last-link-up-time", "last-link-down-time"] {
+                row.derived.remove(name);
+            }
+        }
+        let leases = self.store(LEASES).rows.iter().filter_map(|row| Some((row.expires?, row.id)));
+        let leases: Vec<_> = leases.map(|(at, id)| (at, LEASES.to_owned(), id)).collect();
+        self.expiries.extend(leases);
     }
 
     fn known_interface(&self, name: &str) -> Result<&Row, Impossible> {

@@ -7,6 +7,8 @@
     reason = "a test stops where the twin does not follow"
 )]
 
+mod clients;
 mod containers;
+mod logging;
 mod provider;
 mod router;

@@ -90,8 +90,8 @@ pub(super) fn loose(value: &str) -> Option<String> {
     if numeric { host_prefix(value) } else { Some(value.to_owned()) }
 }
 
-/// `02:AA:BB:CC:DD:EE` of six pairs of digits with `:`, `-` or `.` between them (schema).
-pub(super) fn mac(value: &str) -> Option<String> {
+/// `02:AA:BB:CC:DD:EE` of six pairs of digits with `:`, `-` or `.` between them (schema); nothing for what is none.
+pub fn mac(value: &str) -> Option<String> {
     let parts: Vec<&str> = value.split([':', '-', '.']).collect();
     let good =
         parts.len() == 6 && parts.iter().all(|part| part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit()));

@@ -79,7 +79,9 @@ const NEWER: [(&str, &str, &str); 1] = [("/routing/rule", "action", "mangle")];
 
 /// Whether an argument takes the words that are offered and nothing else.
 pub(super) fn is_closed(menu: &str, name: &str) -> bool {
-    (CLOSED.contains(&name) || (name == "type" && TYPED.contains(&menu))) && !offered(menu, name).is_empty()
+    // There the offered words are the names of the rows that every device has.
+    let names = menu == "/system/logging" && name == "action";
+    (CLOSED.contains(&name) || (name == "type" && TYPED.contains(&menu))) && !names && !offered(menu, name).is_empty()
 }
 
 /// The value when all of its words are known.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::device::{Device, containers, references::is_dead, row::Row};
+use crate::device::{Device, containers, references::is_dead, row::Row, system::date_time};
 
 /// The `type` that `/interface` shows for a kind.
 fn shown_type(kind: &str) -> &str {
@@ -46,6 +46,7 @@ impl Device {
             .iter()
             .map(|row| (row.name().to_owned(), row.text("mac-address").to_owned()))
             .collect();
+        self.tell_links(&running);
         for row in &mut self.store_mut("/interface").rows {
             let is_running = running.contains(row.name());
             row.flag("running", is_running);
@@ -66,6 +67,36 @@ impl Device {
             }
             let mtu = row.get("mtu").filter(|mtu| *mtu != "auto").unwrap_or("1500").to_owned();
             row.derived.insert("actual-mtu", mtu);
+        }
+    }
+
+    /// An ethernet port whose link has come or gone says so in the log and counts it (CLI reference, `/interface`; the
+    /// lines as in logs that people show).
+    fn tell_links(&mut self, running: &BTreeSet<String>) {
+        let now = date_time(self.epoch + self.now);
+        let mut lines = Vec::new();
+        for row in self.store_mut("/interface").rows.iter_mut().filter(|row| row.kind == "ether") {
+            let up = running.contains(row.name());
+            let was = row.derived.get("running").map(|was| was == "true");
+            row.derived.entry("link-downs").or_insert_with(|| "0".to_owned());
+            if was == Some(up) {
+                continue;
+            }
+            if up {
+                row.derived.insert("last-link-up-time", now.clone());
+            }
+            if was == Some(true) {
+                let downs: u64 = row.derived.get("link-downs").and_then(|downs| downs.parse().ok()).unwrap_or(0);
+                row.derived.insert("link-downs", (downs + 1).to_string());
+                row.derived.insert("last-link-down-time", now.clone());
+            }
+            if was.is_some() {
+                let state = if up { "up (speed 1G, full duplex)" } else { "down" };
+                lines.push(format!("{} link {state}", row.name()));
+            }
+        }
+        for line in lines {
+            self.log("interface,info", &line);
         }
     }
 
