@@ -213,13 +213,11 @@ impl Device {
         let server = row.text("server");
         let span = |time: Duration| format_duration(whole_seconds(time));
         let time = self.lease_time(server);
-        let (seen, left) = match row.expires {
-            Some(ends) => ((self.now + time).saturating_sub(ends), ends.saturating_sub(self.now)),
-            None => {
-                let seen = self.now.saturating_sub(self.renewed(server, since));
-                (seen, time.saturating_sub(seen))
-            }
+        let left = match row.expires {
+            Some(ends) => ends.saturating_sub(self.now),
+            None => (self.renewed(server, since) + time).saturating_sub(self.now),
         };
+        let seen = time.saturating_sub(left);
         let (address, name) = (address.to_string(), client.map_or("", |client| client.name.as_str()));
         fields(&[
             ("status", "bound"),
