@@ -20,6 +20,7 @@ mod history;
 mod index;
 mod jobs;
 pub mod kept;
+pub mod listening;
 pub mod live;
 mod logging;
 mod menus;
@@ -48,6 +49,7 @@ pub mod wan;
 pub mod world;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, BTreeSet},
     time::Duration,
 };
@@ -156,6 +158,8 @@ pub struct Device {
     /// When rows vanish by themselves. A row that was given another moment since is still there at the old one.
     expiries: BTreeSet<(Duration, String, RowId)>,
     topology: u64,
+    /// How many rows were made up for an answer.
+    rendered: Cell<u64>,
     talks: reach::Talks,
     passages: passage::Passages,
     flows: flow::Flows,
@@ -191,6 +195,7 @@ impl Device {
             touched: Vec::new(),
             expiries: BTreeSet::new(),
             topology: 0,
+            rendered: Cell::new(0),
             talks: reach::Talks::default(),
             passages: passage::Passages::default(),
             flows: flow::Flows::default(),
@@ -327,13 +332,17 @@ impl Device {
         self.stores.get(store).unwrap_or(&EMPTY)
     }
 
-    fn store_mut(&mut self, store: &str) -> &mut Store {
-        self.stores.entry(store.to_owned()).or_default()
+    /// The rows behind a menu, by their ids, in their order; one that stands for all values where there are no rows.
+    pub fn ids(&self, menu: &str) -> Vec<RowId> {
+        match self.specs.get(menu) {
+            Some(spec) if spec.shape == Shape::Single => vec![RowId(0)],
+            Some(spec) => self.store(&spec.store).rows.iter().map(|row| row.id).collect(),
+            None => Vec::new(),
+        }
     }
 
-    /// Counts what a listener on a menu may see: when the number is the same, nothing has changed.
-    pub fn changes(&self, menu: &str) -> u64 {
-        self.specs.get(menu).map_or(0, |spec| self.store(&spec.store).changes) + self.topology
+    fn store_mut(&mut self, store: &str) -> &mut Store {
+        self.stores.entry(store.to_owned()).or_default()
     }
 
     /// The interface of a name.

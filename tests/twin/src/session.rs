@@ -21,7 +21,7 @@ use tokio::{
 
 use self::answer::Answer;
 use crate::{
-    device::{Reply, caller::Caller, print::PAGE, reach::TalkId, request::Request, trap::Trap},
+    device::{Reply, caller::Caller, print::{Depth, PAGE}, reach::TalkId, request::Request, trap::Trap},
     fault::{Fault, FaultKind, When},
     router::{Router, Service},
     text,
@@ -32,6 +32,9 @@ const SIGN_IN: Duration = Duration::from_secs(60);
 
 /// Answers that wait for a slow reader, in pieces of at most [`answer::PIECE`].
 const QUEUE: usize = 16;
+
+/// Commands of one session whose answers go on; no source names a bound, and without one a client could fill the memory.
+const STREAMS: usize = 4096;
 
 /// Whether the session goes on.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,7 +57,8 @@ struct Session {
     caller: Option<(Caller, RowId)>,
     active: Arc<watch::Sender<Option<RowId>>>,
     talk: Option<TalkId>,
-    streams: BTreeMap<Vec<u8>, AbortHandle>,
+    /// By tag. A tag may be used twice: what answers by it is told apart by nobody, and one `/cancel` ends all of it.
+    streams: BTreeMap<Vec<u8>, Vec<AbortHandle>>,
     tasks: tokio::task::JoinSet<()>,
 }
 
@@ -217,6 +221,10 @@ impl Session {
         if sentence.first() == b"/cancel" {
             return self.cancel(sentence, answer).await;
         }
+        self.forget_finished();
+        if self.tasks.len() >= STREAMS {
+            return self.say(answer.trap(&Trap::failure("too many commands"))).await;
+        }
         let request = Request::read(sentence);
         let (reply, says_empty) = {
             let now = self.router.clock.now();
@@ -251,9 +259,7 @@ impl Session {
                     request,
                 };
                 let handle = self.tasks.spawn(running.run(stream));
-                self.streams.insert(tag, handle);
-                while self.tasks.try_join_next().is_some() {}
-                self.streams.retain(|_, handle| !handle.is_finished());
+                self.streams.entry(tag).or_default().push(handle);
                 Next::On
             }
             Ok(Reply::Reboot) => {
@@ -275,9 +281,9 @@ impl Session {
     ) -> Next {
         let mut empty = true;
         for page in ids.chunks(PAGE) {
-            let rows = self.router.device().render_rows(caller, request, page);
-            let rows = match rows {
-                Ok(rows) => rows,
+            let rows = self.router.device().render_rows(caller, request, page.iter().copied(), Depth::Whole);
+            let rows: Vec<_> = match rows {
+                Ok(rows) => rows.into_iter().map(|(_, fields)| fields).collect(),
                 Err(trap) => return self.say(answer.trap(&trap)).await,
             };
             empty &= rows.is_empty();
@@ -288,24 +294,37 @@ impl Session {
 
     /// `/cancel`: the cancelled command's trap, then this one's end, then the cancelled one's.
     async fn cancel(&mut self, sentence: &Sentence, answer: Answer) -> Next {
-        self.streams.retain(|_, handle| !handle.is_finished());
+        self.forget_finished();
         let tags: Vec<Vec<u8>> = match sentence.get("tag") {
             Some(tag) => vec![tag.to_vec()],
             None => self.streams.keys().cloned().collect(),
         };
         let mut cancelled = Vec::new();
         for tag in tags {
-            let Some(handle) = self.streams.remove(&tag) else { continue };
-            handle.abort();
-            let answer = Answer::tagged(&tag);
-            self.send(answer.trap_only(&Trap::Interrupted)).await;
-            cancelled.push(answer);
+            for handle in self.streams.remove(&tag).unwrap_or_default() {
+                handle.abort();
+                let answer = Answer::tagged(&tag);
+                self.send(answer.trap_only(&Trap::Interrupted)).await;
+                cancelled.push(answer);
+            }
         }
         let end = self.say(answer.done(None)).await;
         for answer in cancelled {
             self.send(answer.done(None)).await;
         }
         end
+    }
+
+    /// Commands that have said all are no longer there to be cancelled.
+    fn forget_finished(&mut self) {
+        let running = self.tasks.len();
+        while self.tasks.try_join_next().is_some() {}
+        if self.tasks.len() < running {
+            self.streams.retain(|_, handles| {
+                handles.retain(|handle| !handle.is_finished());
+                !handles.is_empty()
+            });
+        }
     }
 
     async fn wait(&self, fault: &Fault) {

@@ -236,6 +236,11 @@ impl Twin {
         self.router.record().count()
     }
 
+    /// How many rows were made up for answers: what they cost, without a stopwatch.
+    pub fn rendered(&self) -> u64 {
+        self.router.device().rendered()
+    }
+
     /// The last received sentences, as lists of words, secrets masked.
     pub fn recorded(&self) -> Vec<Vec<String>> {
         self.router.record().last()

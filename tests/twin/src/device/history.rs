@@ -259,7 +259,7 @@ impl Device {
             row.flag("redoable", !done);
             row.flag("floating-undo", done && floating);
         }
-        store.changed();
+        store.swept();
     }
 }
 

@@ -60,7 +60,7 @@ impl Device {
         }
         if request.paged && self.store(&spec.store).rows.len() > PAGE && !request.switch("count-only") {
             Query::parse(&request.queries)?;
-            return Ok(Reply::Pages(self.store(&spec.store).rows.iter().map(|row| row.id).collect()));
+            return Ok(Reply::Pages(self.ids(&request.menu)));
         }
         let rows = self.render_menu(caller, request, Depth::Whole)?;
         if request.switch("count-only") {
@@ -84,16 +84,25 @@ impl Device {
         Ok(rows.filter_map(|(at, row)| Some((row.id, self.shown(caller, &view, at, row)?))).collect())
     }
 
-    /// Some of the rows that a print shows: those of these ids that are still there.
+    /// Some of the rows that a print shows, each with its id: those of these ids that are still there.
     ///
     /// # Errors
     /// As [`Device::render_menu`].
-    pub fn render_rows(&self, caller: &Caller, request: &Request, ids: &[RowId]) -> Result<Vec<Fields>, Trap> {
+    pub fn render_rows(
+        &self,
+        caller: &Caller,
+        request: &Request,
+        ids: impl IntoIterator<Item = RowId>,
+        depth: Depth,
+    ) -> Result<Vec<(RowId, Fields)>, Trap> {
         let spec = self.specs.get(&request.menu).ok_or(Trap::NoSuchCommand)?;
-        let view = View::new(self, spec, request, Depth::Whole)?;
+        if spec.shape == Shape::Single {
+            return self.render_menu(caller, request, depth);
+        }
+        let view = View::new(self, spec, request, depth)?;
         let store = self.store(&spec.store);
-        let places = ids.iter().filter_map(|id| store.position(*id));
-        Ok(places.filter_map(|at| self.shown(caller, &view, at, store.rows.get(at)?)).collect())
+        let places = ids.into_iter().filter_map(|id| Some((id, store.position(id)?)));
+        Ok(places.filter_map(|(id, at)| Some((id, self.shown(caller, &view, at, store.rows.get(at)?)?))).collect())
     }
 
     /// A row as a print shows it, unless it is not to be shown.
@@ -116,6 +125,7 @@ impl Device {
 
     /// One row, all that the caller may see of it.
     pub(super) fn render(&self, caller: &Caller, spec: &Spec, row: &Row, depth: Depth) -> Fields {
+        self.rendered.set(self.rendered.get() + 1);
         let mut fields = vec![(".id".to_owned(), row.id.to_string())];
         let general = spec.path == "/interface";
         for (name, value) in &row.attributes {

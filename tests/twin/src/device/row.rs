@@ -1,6 +1,9 @@
 //! Rows of a menu, and the order they stand in.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    time::Duration,
+};
 
 use shared::routeros::value::RowId;
 
@@ -88,6 +91,9 @@ pub struct Note {
     pub moved: bool,
 }
 
+/// How many changes a store remembers by their rows.
+const JOURNAL: usize = 1024;
+
 /// The rows behind one menu, or behind several that share them.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -98,13 +104,22 @@ pub struct Store {
     pub changes: u64,
     /// What has changed since somebody looked, oldest first; nothing of rows of the router's own making.
     pub(super) notes: Vec<Note>,
+    /// Of the last changes the number and the row. A number that is missing is a change of rows that nobody named.
+    journal: VecDeque<(u64, RowId)>,
     index: Index,
 }
 
 impl Store {
     /// A store whose first id is `first`.
     pub const fn starting_at(first: u32) -> Self {
-        Self { rows: Vec::new(), next: first, changes: 0, notes: Vec::new(), index: Index::new() }
+        Self {
+            rows: Vec::new(),
+            next: first,
+            changes: 0,
+            notes: Vec::new(),
+            journal: VecDeque::new(),
+            index: Index::new(),
+        }
     }
 
     /// Puts a new row at a place (at the end by default) and gives its id.
@@ -151,8 +166,9 @@ impl Store {
         if self.index.knows(self.changes) {
             self.index.insert(&row);
         }
+        let id = row.id;
         self.rows.insert(at.unwrap_or(self.rows.len()).min(self.rows.len()), row);
-        self.changed();
+        self.changed(id);
     }
 
     /// Notes what a row is, before it is changed.
@@ -191,12 +207,13 @@ impl Store {
     pub fn row_mut(&mut self, id: RowId) -> Option<&mut Row> {
         self.note_configured(id);
         self.changes += 1;
+        self.write_down(id);
         self.position(id).and_then(|at| self.rows.get_mut(at))
     }
 
     /// The row of an id, to change what is not configured: flags, counters, when it ends.
     pub fn live_mut(&mut self, id: RowId) -> Option<&mut Row> {
-        self.changed();
+        self.changed(id);
         self.position(id).and_then(|at| self.rows.get_mut(at))
     }
 
@@ -212,7 +229,7 @@ impl Store {
         if known {
             self.index.insert(row);
         }
-        self.changed();
+        self.changed(id);
     }
 
     /// The row of a name.
@@ -262,7 +279,7 @@ impl Store {
         if self.index.knows(self.changes) {
             self.index.remove(&row);
         }
-        self.changed();
+        self.changed(row.id);
         row
     }
 
@@ -279,7 +296,9 @@ impl Store {
         moved.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
         rest.splice(at..at, moved);
         self.rows = rest;
-        self.changed();
+        for id in ids {
+            self.changed(*id);
+        }
     }
 
     /// What a row is now and where it stands, as a note of it would say.
@@ -319,13 +338,34 @@ impl Store {
             row.id = RowId(self.next);
             self.next = self.next.saturating_add(1);
         }
+        self.swept();
+    }
+
+    /// One more change of a row, of which the index knows.
+    pub(super) fn changed(&mut self, id: RowId) {
+        self.index.follow(self.changes, self.changes + 1);
+        self.changes += 1;
+        self.write_down(id);
+    }
+
+    /// One more change, of rows that nobody names.
+    pub(super) fn swept(&mut self) {
         self.changes += 1;
     }
 
-    /// One more change, of which the index knows.
-    pub(super) fn changed(&mut self) {
-        self.index.follow(self.changes, self.changes + 1);
-        self.changes += 1;
+    fn write_down(&mut self, id: RowId) {
+        if self.journal.len() >= JOURNAL {
+            self.journal.pop_front();
+        }
+        self.journal.push_back((self.changes, id));
+    }
+
+    /// The rows that came, went or changed since there had been so many changes; nothing where that is no longer known.
+    pub(super) fn changed_since(&self, changes: u64) -> Option<BTreeSet<RowId>> {
+        let from = self.journal.partition_point(|(number, _)| *number <= changes);
+        let since = self.journal.range(from..);
+        let known = u64::try_from(since.len()).is_ok_and(|known| known == self.changes.saturating_sub(changes));
+        known.then(|| since.map(|(_, id)| *id).collect())
     }
 }
 

@@ -1,13 +1,13 @@
 //! Answers that go on: follow and listen, repeated prints, monitored rates, pings.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use shared::routeros::value::RowId;
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use crate::{
-    device::{Fields, Stream, caller::Caller, print::Depth, reach::TalkId, request::Request},
+    device::{Fields, Stream, caller::Caller, listening::Listener, print::{Depth, PAGE}, reach::TalkId, request::Request},
     router::Router,
 };
 
@@ -56,56 +56,42 @@ impl Running {
 
     async fn follow(&self, snapshot: bool) -> Result<(), Gone> {
         let mut changes = self.router.changes();
-        let (mut looked, mut known) = self.look();
+        let (mut listener, all) = {
+            let device = self.router.device();
+            (Listener::new(&device, &self.caller, &self.request), device.ids(&self.request.menu))
+        };
         if snapshot {
-            for row in self.rows().into_values() {
-                self.say(&row).await?;
-            }
+            self.say_rows(&all, |_| ()).await?;
         }
+        drop(all);
         loop {
             changes.changed().await.map_err(|_| Gone)?;
-            if self.router.device().changes(&self.request.menu) == looked {
-                continue;
-            }
-            let now;
-            (looked, now) = self.look();
-            if now == known {
-                continue;
-            }
-            let whole = self.rows();
-            for (id, row) in &now {
-                if known.get(id) != Some(row)
-                    && let Some(row) = whole.get(id)
-                {
-                    self.say(row).await?;
-                }
-            }
-            for id in known.keys().filter(|id| !now.contains_key(id)) {
+            let news = listener.news(&self.router.device(), &self.caller, &self.request);
+            self.say_rows(&news.changed, |_| ()).await?;
+            for id in news.dead {
                 self.say(&vec![(".id".to_owned(), id.to_string()), (".dead".to_owned(), "true".to_owned())]).await?;
             }
-            known = now;
         }
-    }
-
-    /// The number of changes, and the rows without what changes all the time.
-    fn look(&self) -> (u64, BTreeMap<RowId, Fields>) {
-        let device = self.router.device();
-        let rows = device.render_menu(&self.caller, &self.request, Depth::Lasting);
-        (device.changes(&self.request.menu), rows.unwrap_or_default().into_iter().collect())
-    }
-
-    fn rows(&self) -> BTreeMap<RowId, Fields> {
-        let rows = self.router.device().render_menu(&self.caller, &self.request, Depth::Whole);
-        rows.unwrap_or_default().into_iter().collect()
     }
 
     async fn repeat(&self, period: Duration) -> Result<(), Gone> {
         for section in 0_u64.. {
-            for mut row in self.rows().into_values() {
-                row.push((".section".to_owned(), section.to_string()));
+            let rows = self.router.device().ids(&self.request.menu);
+            self.say_rows(&rows, |row| row.push((".section".to_owned(), section.to_string()))).await?;
+            self.pause(period).await;
+        }
+        Ok(())
+    }
+
+    /// Rows as they are now, page by page, each no sooner than there is room for it.
+    async fn say_rows(&self, ids: &[RowId], add: impl Fn(&mut Fields)) -> Result<(), Gone> {
+        for page in ids.chunks(PAGE) {
+            let page = page.iter().copied();
+            let rows = self.router.device().render_rows(&self.caller, &self.request, page, Depth::Whole);
+            for (_, mut row) in rows.unwrap_or_default() {
+                add(&mut row);
                 self.say(&row).await?;
             }
-            self.pause(period).await;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ mod editing;
 mod endurance;
 mod faults;
 mod following;
+mod listeners;
 mod long_tables;
 mod noise;
 mod other_clients;

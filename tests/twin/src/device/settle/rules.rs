@@ -84,7 +84,7 @@ impl Device {
                 let store = self.store_mut(&menu);
                 if !store.rows.is_sorted_by_key(|row| !dummy(row)) {
                     store.rows.sort_by_key(|row| !dummy(row));
-                    store.changed();
+                    store.swept();
                 }
             }
         }
