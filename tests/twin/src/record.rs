@@ -17,12 +17,16 @@ const MASKED: [&str; 4] = ["=password=", "=response=", "=private-key=", "=presha
 /// How many sentences are kept in memory for tests that ask.
 const KEPT: usize = 20_000;
 
+/// And how many bytes of them at most, whatever clients send.
+const KEPT_BYTES: usize = 8 << 20;
+
 /// Writes sentences to a file, where one was given, and keeps the last ones.
 #[derive(Debug, Default)]
 pub struct Record {
     file: Option<File>,
     count: u64,
     last: VecDeque<Vec<String>>,
+    bytes: usize,
 }
 
 impl Record {
@@ -57,9 +61,11 @@ impl Record {
                 self.file = None;
             }
         }
+        self.bytes += size(&words);
         self.last.push_back(words);
-        if self.last.len() > KEPT {
-            self.last.pop_front();
+        while self.last.len() > KEPT || self.bytes > KEPT_BYTES {
+            let Some(oldest) = self.last.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(size(&oldest));
         }
     }
 
@@ -72,6 +78,11 @@ impl Record {
     pub fn last(&self) -> Vec<Vec<String>> {
         self.last.iter().cloned().collect()
     }
+}
+
+/// What a sentence takes in memory, about.
+fn size(words: &[String]) -> usize {
+    words.iter().map(|word| word.len() + size_of::<String>()).sum()
 }
 
 fn masked(word: String) -> String {

@@ -21,7 +21,14 @@ use tokio::{
 
 use self::answer::Answer;
 use crate::{
-    device::{Reply, caller::Caller, print::{Depth, PAGE}, reach::TalkId, request::Request, trap::Trap},
+    device::{
+        Reply,
+        caller::Caller,
+        print::{Depth, PAGE},
+        reach::TalkId,
+        request::Request,
+        trap::Trap,
+    },
     fault::{Fault, FaultKind, When},
     router::{Router, Service},
     text,
@@ -31,7 +38,7 @@ use crate::{
 const SIGN_IN: Duration = Duration::from_secs(60);
 
 /// Answers that wait for a slow reader, in pieces of at most [`answer::PIECE`].
-const QUEUE: usize = 16;
+const QUEUE: usize = 4;
 
 /// Commands of one session whose answers go on; no source names a bound, and without one a client could fill the memory.
 const STREAMS: usize = 4096;
@@ -282,12 +289,15 @@ impl Session {
         let mut empty = true;
         for page in ids.chunks(PAGE) {
             let rows = self.router.device().render_rows(caller, request, page.iter().copied(), Depth::Whole);
-            let rows: Vec<_> = match rows {
-                Ok(rows) => rows.into_iter().map(|(_, fields)| fields).collect(),
+            // The rows are let go before anything is sent: a client that does not read holds their bytes alone.
+            let pieces = match rows {
+                Ok(rows) => answer.page(&rows.into_iter().map(|(_, fields)| fields).collect::<Vec<_>>()),
                 Err(trap) => return self.say(answer.trap(&trap)).await,
             };
-            empty &= rows.is_empty();
-            self.send(answer.page(&rows)).await;
+            empty &= pieces.is_empty();
+            if !self.send(pieces).await {
+                return Next::Cut;
+            }
         }
         self.say(answer.rows(&[], empty && says_empty)).await
     }
@@ -333,16 +343,17 @@ impl Session {
     }
 
     async fn say(&self, pieces: Vec<Vec<u8>>) -> Next {
-        self.send(pieces).await;
-        Next::On
+        if self.send(pieces).await { Next::On } else { Next::Cut }
     }
 
-    async fn send(&self, pieces: Vec<Vec<u8>>) {
+    /// False when nobody is there any more to hear it: what else the peer has asked is not worth an answer.
+    async fn send(&self, pieces: Vec<Vec<u8>>) -> bool {
         for piece in pieces {
             if self.out.send(piece).await.is_err() {
-                return;
+                return false;
             }
         }
+        true
     }
 
     /// The connection has ended too.

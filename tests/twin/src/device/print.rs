@@ -25,7 +25,7 @@ pub enum Depth {
 }
 
 /// How many rows are rendered at once; longer tables are answered in pages, so that no print needs much memory.
-pub const PAGE: usize = 500;
+pub const PAGE: usize = 200;
 
 /// A print's request, read.
 struct View<'a> {

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The size from which a piece of an answer is handed on.
-pub(super) const PIECE: usize = 32 * 1024;
+pub(super) const PIECE: usize = 16 * 1024;
 
 /// Makes the answers to one sentence: all carry its tag.
 #[derive(Debug, Clone)]

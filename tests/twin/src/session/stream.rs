@@ -7,7 +7,14 @@ use tokio::sync::mpsc;
 
 use super::answer::Answer;
 use crate::{
-    device::{Fields, Stream, caller::Caller, listening::Listener, print::{Depth, PAGE}, reach::TalkId, request::Request},
+    device::{
+        Fields, Stream,
+        caller::Caller,
+        listening::Listener,
+        print::{Depth, PAGE},
+        reach::TalkId,
+        request::Request,
+    },
     router::Router,
 };
 

@@ -17,6 +17,7 @@ mod faults;
 mod following;
 mod listeners;
 mod long_tables;
+mod memory;
 mod noise;
 mod other_clients;
 mod scripts;

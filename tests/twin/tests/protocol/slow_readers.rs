@@ -1,4 +1,4 @@
-//! Peers that read slowly.
+//! Peers that read slowly, or not at all: what is kept for them stays small.
 
 use bulkhead_twin::{Options, Twin};
 use shared::routeros::sentence::{Decoder, Limits};
@@ -7,7 +7,7 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use crate::client::Client;
+use crate::client::{BOUND, Client};
 
 const ROWS: usize = 10_000;
 
@@ -53,4 +53,38 @@ async fn a_slow_reader_gets_ten_thousand_rows_while_others_are_served() {
         }
     }
     assert_eq!((rows, served), (ROWS, ROWS / 100));
+}
+
+/// A socket takes a few megabytes, and each answer is half of one: by then the twin has stopped reading.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_asks_for_two_thousand_long_tables_and_reads_none_is_not_read_from_either() {
+    const ASKED: usize = 2000;
+    let twin = large().await;
+    let (silent, mut other) = (narrow(&twin).await, Client::admin(&twin).await);
+    let (reading, mut writing) = silent.into_split();
+    let asking = tokio::spawn(async move {
+        let _unread = writing.write_all(&b"\x1f/ip/firewall/address-list/print\x00".repeat(ASKED)).await;
+        writing
+    });
+    let (begun, mut own) = (twin.sentences(), 0);
+    // Once it has answered somebody else so often without taking another question or making up another row.
+    let (mut before, mut quiet) = ((0, 0), 0);
+    while quiet < 200 {
+        assert_eq!(other.ask(&["/system/identity/print"]).await.len(), 2);
+        own += 1;
+        let now = (twin.sentences() - begun - own, twin.rendered());
+        quiet = if now.0 > 0 && now == before { quiet + 1 } else { 0 };
+        before = now;
+    }
+    assert!((1..=32).contains(&before.0), "{} of {ASKED} were taken, of half a megabyte each", before.0);
+    drop(reading);
+    // With what it returned, the other half of the socket.
+    asking.abort();
+    drop(asking);
+    let gone = async {
+        while twin.rows("/user/active").len() > 1 {
+            assert_eq!(other.ask(&["/system/identity/print"]).await.len(), 2);
+        }
+    };
+    tokio::time::timeout(BOUND, gone).await.expect("the session ends with its peer");
 }

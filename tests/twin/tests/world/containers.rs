@@ -177,3 +177,18 @@ fn a_process_that_ends_by_itself_leaves_its_status_in_the_log() {
     assert_eq!(state(&mut router), "stopped=true");
     assert!(router.logged("exited with status 7"));
 }
+
+/// A guess: as everywhere else in the API, however they were given.
+#[test]
+fn what_is_yes_or_no_of_a_container_is_printed_as_true_or_false() {
+    let mut router = with_veth("7.24");
+    let id = made(&mut router);
+    for (given, printed) in [("yes", "true"), ("true", "true"), ("no", "false"), ("false", "false")] {
+        for name in ["start-on-boot", "logging", "privileged"] {
+            router.ask("/container/set", &[("numbers", &id), (name, given)]).unwrap();
+            let rows = router.rows("/container");
+            let value = rows[0].iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+            assert_eq!(value, Some(printed), "{name}={given}");
+        }
+    }
+}
