@@ -228,8 +228,7 @@ impl Session {
         if sentence.first() == b"/cancel" {
             return self.cancel(sentence, answer).await;
         }
-        self.forget_finished();
-        if self.tasks.len() >= STREAMS {
+        if self.is_full() {
             return self.say(answer.trap(&Trap::failure("too many commands"))).await;
         }
         let request = Request::read(sentence);
@@ -323,6 +322,12 @@ impl Session {
             self.send(answer.done(None)).await;
         }
         end
+    }
+
+    /// Whether as many answers go on as a session may have.
+    fn is_full(&mut self) -> bool {
+        self.forget_finished();
+        self.tasks.len() >= STREAMS
     }
 
     /// Commands that have said all are no longer there to be cancelled.

@@ -42,4 +42,6 @@ pub const NOT_TESTABLE: &[(&str, &[&str])] = &[
     ("it needs packets, and is about the ends of a connection", &["44a", "44b", "44c", "44d"]),
     ("it needs clients that come and go", &["45a", "45b", "45c"]),
     ("it needs a cable that is pulled", &["46b"]),
+    ("it may cost the checks their session", &["47a", "47b"]),
+    ("it needs an image, and a disk to unpack it on", &["48"]),
 ];

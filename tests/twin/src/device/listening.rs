@@ -55,7 +55,7 @@ impl Listener {
             return News::default();
         }
         let concerned = store.changed_since(self.changes).filter(|_| !follows);
-        self.look(device, caller, request, concerned)
+        self.look(device, caller, request, concerned.as_ref())
     }
 
     /// Looks at these rows, or at all: which have changed, and which are no longer shown.
@@ -64,17 +64,17 @@ impl Listener {
         device: &Device,
         caller: &Caller,
         request: &Request,
-        concerned: Option<BTreeSet<RowId>>,
+        concerned: Option<&BTreeSet<RowId>>,
     ) -> News {
         self.topology = device.topology;
         self.changes = device.specs.get(&request.menu).map_or(0, |spec| device.store(&spec.store).changes);
-        let shown = match &concerned {
+        let shown = match concerned {
             Some(ids) => device.render_rows(caller, request, ids.iter().copied(), Depth::Lasting),
             None => device.render_menu(caller, request, Depth::Lasting),
         };
         let now: BTreeMap<RowId, u64> = shown.unwrap_or_default().iter().map(|(id, row)| (*id, hash(row))).collect();
         let gone = |id: &RowId| !now.contains_key(id);
-        let dead: Vec<RowId> = match &concerned {
+        let dead: Vec<RowId> = match concerned {
             Some(ids) => ids.iter().filter(|id| self.known.contains_key(id) && gone(id)).copied().collect(),
             None => self.known.keys().filter(|id| gone(id)).copied().collect(),
         };
