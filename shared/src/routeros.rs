@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a socket. The client is the agent's `io/routeros`, the server is the twin.
 
+pub mod model;
 pub mod schema;
 pub mod sentence;
 pub mod trace;

@@ -1,11 +1,28 @@
-//! A packet's way through a router: what is asked, and what is answered. Words only.
+//! A packet's way through a router: what is asked, what is answered, and the answer for a [`Model`] of a router.
 //!
-//! Two evaluators that share nothing else use them, so that each can check the other: the twin's over its rows, and
-//! the one over a snapshot of a real router.
+//! Two evaluators that share nothing but these words use them, so that each can check the other: the twin's over its
+//! rows, and [`trace`] over what was read of a router. Its sources are MikroTik's *Packet Flow in RouterOS*, *Common
+//! Firewall Matchers and Actions*, *Policy Routing*, *IP Routing*, *Bridge VLAN Table* and *WireGuard*.
+//!
+//! [`Model`]: super::model::Model
+
+mod address;
+mod chain;
+mod interface;
+mod list;
+mod matcher;
+mod menus;
+mod nat;
+mod route;
+mod table;
+mod walk;
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+
+pub use menus::{MENUS, properties};
+pub use walk::{Impossible, trace};
 
 /// A packet, and what the router is taken to know of its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,78 @@
+//! How a packet goes through the chains of one table: from rule to rule, into chains and back.
+
+use super::{
+    Step, Verdict,
+    matcher::{Says, judge},
+    table::Table,
+    walk::Walk,
+};
+use crate::routeros::model::Row;
+
+/// What a rule that matched does to the packet's way.
+pub(super) enum Next<'m> {
+    /// On to the next rule.
+    On,
+    /// Into a chain; back behind this rule when that lets the packet through.
+    Into(&'m str),
+    /// Back to where the packet came into the chain.
+    Back,
+    /// This table lets it through.
+    Through,
+    /// Here its way ends.
+    Ends(Verdict),
+}
+
+/// Source: *Filter*: rules from top to bottom; what no rule stops goes on. Gives the verdict where one did.
+pub(super) fn pass<'m>(walk: &mut Walk<'m, '_>, table: Table, chain: &'m str) -> Option<Verdict> {
+    let rows = walk.world.model.rows(table.menu(walk.world.family));
+    let mut open: Vec<(&str, usize)> = vec![(chain, 0)];
+    while let Some((chain, from)) = open.pop() {
+        let Some(at) = (from..rows.len()).find(|at| rows.get(*at).is_some_and(|row| row.get("chain") == chain)) else {
+            continue;
+        };
+        let Some(row) = rows.get(at) else { continue };
+        match meet(walk, table, row, chain, &open) {
+            Next::On => open.push((chain, at + 1)),
+            Next::Into(target) => open.extend([(chain, at + 1), (target, 0)]),
+            Next::Back => {}
+            Next::Through => return None,
+            Next::Ends(verdict) => return Some(verdict),
+        }
+    }
+    None
+}
+
+/// Puts the packet to one rule, and tells of it where it matched or could not be judged.
+fn meet<'m>(walk: &mut Walk<'m, '_>, table: Table, row: &'m Row, chain: &str, open: &[(&str, usize)]) -> Next<'m> {
+    let (says, unknown) = judge(walk.world, &walk.seen, row);
+    let (next, note) = match says {
+        Says::No => return Next::On,
+        Says::Unknown => (Next::On, Some(format!("passed over: {unknown} cannot be judged"))),
+        Says::Yes => match table.act(walk, row, chain) {
+            (Next::Into(target), _) if target == chain || open.iter().any(|(above, _)| *above == target) => {
+                (Next::On, Some("the chains jump in a circle: not followed".to_owned()))
+            }
+            done => done,
+        },
+    };
+    walk.steps.push(Step {
+        table: table.name().to_owned(),
+        chain: chain.to_owned(),
+        rule: some(row.id()),
+        comment: some(row.get("comment")),
+        action: action(row).to_owned(),
+        matched: says == Says::Yes,
+        note,
+    });
+    next
+}
+
+/// What a rule does; `accept` is the default.
+pub(super) fn action(row: &Row) -> &str {
+    Some(row.get("action")).filter(|action| !action.is_empty()).unwrap_or("accept")
+}
+
+/// A text that is there.
+pub(super) fn some(text: &str) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty()).map(str::to_owned)
+}
