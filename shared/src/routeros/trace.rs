@@ -15,6 +15,8 @@ mod menus;
 mod nat;
 mod route;
 mod table;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::net::IpAddr;

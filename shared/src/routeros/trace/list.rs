@@ -52,24 +52,40 @@ pub(super) fn exists(model: &Model, list: &str) -> bool {
 /// The address lists of one family, read when the first rule asks for one.
 #[derive(Debug, Default)]
 pub(super) struct AddressLists<'m> {
-    read: OnceCell<BTreeMap<&'m str, Vec<Range>>>,
+    read: OnceCell<BTreeMap<&'m str, Entries>>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    ranges: Vec<Range>,
+    has_name: bool,
+    has_dynamic: bool,
 }
 
 impl<'m> AddressLists<'m> {
-    /// Whether an enabled entry of a list has the address. Names are no entries themselves: RouterOS adds a dynamic
-    /// entry for each address that one stands for (*Address-lists*).
-    pub(super) fn has(&self, model: &'m Model, family: Family, list: &str, address: IpAddr) -> bool {
+    /// Whether an enabled entry of a list has the address; nothing where an entry is a name and nobody knows which
+    /// addresses it stands for. RouterOS shows a dynamic entry for each of those (*Address-lists*); a planned entry
+    /// has none yet.
+    pub(super) fn has(&self, model: &'m Model, family: Family, list: &str, address: IpAddr) -> Option<bool> {
         let lists = self.read.get_or_init(|| {
             let menu = match family {
                 Family::V4 => "/ip/firewall/address-list",
                 Family::V6 => "/ipv6/firewall/address-list",
             };
-            let mut lists: BTreeMap<&str, Vec<Range>> = BTreeMap::new();
+            let mut lists: BTreeMap<&str, Entries> = BTreeMap::new();
             for row in model.rows(menu).iter().filter(|row| !row.is("disabled")) {
-                lists.entry(row.get("list")).or_default().extend(Range::parse(row.get("address")));
+                let entries = lists.entry(row.get("list")).or_default();
+                let range = Range::parse(row.get("address"));
+                entries.has_name |= range.is_none();
+                entries.has_dynamic |= row.is("dynamic");
+                entries.ranges.extend(range);
             }
             lists
         });
-        lists.get(list).is_some_and(|ranges| ranges.iter().any(|range| range.contains(address)))
+        let Some(entries) = lists.get(list) else { return Some(false) };
+        if entries.ranges.iter().any(|range| range.contains(address)) {
+            return Some(true);
+        }
+        (!entries.has_name || entries.has_dynamic).then_some(false)
     }
 }

@@ -34,7 +34,8 @@ pub(super) struct Seen<'m> {
 
 /// What a rule says; where that is [`Says::Unknown`], the matcher that could not be judged.
 pub(super) fn judge<'m>(world: &World<'m>, seen: &Seen, row: &'m Row) -> (Says, &'m str) {
-    if row.is("disabled") || row.is("invalid") {
+    // The dynamic rows of FastTrack only show its counters.
+    if row.is("disabled") || row.is("invalid") || (row.is("dynamic") && row.get("action") == "passthrough") {
         return (Says::No, "");
     }
     let mut unknown = "";
@@ -62,8 +63,8 @@ fn matcher(world: &World, seen: &Seen, name: &str, value: &str) -> Option<Says> 
     Some(match name {
         "src-address" => is(range(plain, packet.src)),
         "dst-address" => is(range(plain, packet.dst)),
-        "src-address-list" => is(is_listed(world, seen, plain, packet.src)),
-        "dst-address-list" => is(is_listed(world, seen, plain, packet.dst)),
+        "src-address-list" => is_listed(world, seen, plain, packet.src).map_or(Says::Unknown, is),
+        "dst-address-list" => is_listed(world, seen, plain, packet.dst).map_or(Says::Unknown, is),
         "src-address-type" => is(word::any(plain, |kind| is_of_type(world, kind, packet.src))),
         "dst-address-type" => is(word::any(plain, |kind| is_of_type(world, kind, packet.dst))),
         "protocol" => is(port::protocol(plain).is_some_and(|number| Some(number) == port::protocol(&packet.protocol))),
@@ -134,8 +135,11 @@ fn either_port(packet: &Packet, ports: &str) -> Option<bool> {
     }
 }
 
-fn is_listed(world: &World, seen: &Seen, list: &str, address: IpAddr) -> bool {
-    seen.listed.contains(&(list, address)) || world.lists.has(world.model, world.family, list, address)
+fn is_listed(world: &World, seen: &Seen, list: &str, address: IpAddr) -> Option<bool> {
+    if seen.listed.contains(&(list, address)) {
+        return Some(true);
+    }
+    world.lists.has(world.model, world.family, list, address)
 }
 
 /// Nothing where the rule is invalid: the interface is not there, or a port of a bridge, which no rule ever sees.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
-    NatState, Verdict,
+    NatState,
     address::{Prefix, Range},
     chain::{Next, action},
     walk::Walk,
@@ -19,8 +19,7 @@ pub(super) fn translate<'m>(walk: &mut Walk<'m, '_>, row: &'m Row, chain: &str) 
     let of_interface = |interface: Option<&str>, hop: Option<IpAddr>| {
         interface.and_then(|interface| routing.address_on(interface, hop))
     };
-    // Without an address of their own there is nothing to translate to: the kernel drops the packet.
-    let lost = || (Next::Ends(Verdict::Drop), Some("the interface has no address".to_owned()));
+    let without = || (Next::Through, Some("the interface has no address to take".to_owned()));
     let is_source = match action(row) {
         "src-nat" | "masquerade" | "same" | "endpoint-independent-nat" => chain_is_source(chain, true),
         "dst-nat" | "redirect" => chain_is_source(chain, false),
@@ -31,12 +30,9 @@ pub(super) fn translate<'m>(walk: &mut Walk<'m, '_>, row: &'m Row, chain: &str) 
     let new = match action(row) {
         "masquerade" => match of_interface(walk.seen.out_interface, walk.next_hop) {
             Some(address) => Some(address),
-            None => return lost(),
+            None => return without(),
         },
-        "redirect" => match of_interface(walk.seen.in_interface, Some(packet.src)) {
-            Some(address) => Some(address),
-            None => return lost(),
-        },
+        "redirect" => of_interface(walk.seen.in_interface, Some(packet.src)),
         "netmap" => Prefix::parse(row.get("to-addresses")).map(|net| net.with_host_of(old)).or(named),
         _ => named,
     };

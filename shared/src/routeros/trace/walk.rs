@@ -90,7 +90,7 @@ impl<'m> Walk<'m, '_> {
         if let Some(verdict) = self.enter(interface) {
             return verdict;
         }
-        if self.seen.packet.fasttrack {
+        if self.is_fasttracked() {
             return self.fasttracked();
         }
         let before = [(Table::Raw, "prerouting"), (Table::Mangle, "prerouting"), (Table::Nat, "dstnat")];
@@ -99,9 +99,7 @@ impl<'m> Walk<'m, '_> {
         }
         match self.arrive() {
             Course::Ends(verdict) => verdict,
-            Course::Local => {
-                self.through(&[(Table::Mangle, "input"), (Table::Filter, "input")]).unwrap_or(Verdict::Local)
-            }
+            Course::Local => self.input(),
             Course::Leaves => {
                 let chains = [(Table::Mangle, "forward"), (Table::Filter, "forward")];
                 self.through(&chains).unwrap_or_else(|| self.leave())
@@ -124,14 +122,27 @@ impl<'m> Walk<'m, '_> {
         let course = if self.seen.packet.routing_mark == mark { course } else { self.route() };
         match course {
             Course::Ends(verdict) => verdict,
-            Course::Local => Verdict::Local,
+            // To itself: out and in again.
+            Course::Local => self.input(),
             Course::Leaves => self.leave(),
         }
+    }
+
+    fn input(&mut self) -> Verdict {
+        self.through(&[(Table::Mangle, "input"), (Table::Filter, "input")]).unwrap_or(Verdict::Local)
+    }
+
+    /// Only established and related connections are, and none without connection tracking.
+    fn is_fasttracked(&self) -> bool {
+        let packet = &self.seen.packet;
+        let known = matches!(packet.connection_state, ConnectionState::Established | ConnectionState::Related);
+        packet.fasttrack && known && !self.is_tracking_off()
     }
 
     /// *Connection tracking*, FastTrack: no rule sees such a packet, and no mark is there when it is routed.
     fn fasttracked(&mut self) -> Verdict {
         self.tell("fasttrack", "prerouting", "fasttrack-connection", Some("no rule sees this packet".to_owned()));
+        self.seen.packet.routing_mark = None;
         match self.arrive() {
             Course::Ends(verdict) => verdict,
             Course::Local => Verdict::Local,
@@ -161,10 +172,14 @@ impl<'m> Walk<'m, '_> {
 
     /// Connection tracking stands behind raw; where it is off, no packet has a state.
     fn track(&mut self) {
-        let off = matches!(self.world.model.setting("/ip/firewall/connection/tracking", "enabled"), "no" | "false");
-        if off {
+        if self.is_tracking_off() {
             self.seen.packet.connection_state = ConnectionState::Untracked;
         }
+        self.seen.packet.fasttrack = self.is_fasttracked();
+    }
+
+    fn is_tracking_off(&self) -> bool {
+        matches!(self.world.model.setting("/ip/firewall/connection/tracking", "enabled"), "no" | "false")
     }
 
     /// Tells of a decision that no rule made.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::super::{
     interface::Interfaces,
-    route::{Asked, Decision, Routing},
+    route::{Decision, Routing},
 };
 
 /// Whether one of the words of a list is meant.
@@ -23,10 +23,12 @@ pub(super) fn address_type(routing: &Routing, interfaces: &Interfaces, address: 
     if address.is_multicast() {
         return "multicast";
     }
-    let asked = Asked { src: address, dst: address, in_interface: None, mark: None };
-    match routing.decide(interfaces, &asked) {
+    match routing.decide_by_main(interfaces, address) {
         Decision::Routed { route, .. } if route.blackhole => "blackhole",
-        Decision::Refused(_) => "unreachable",
-        Decision::Local | Decision::Routed { .. } | Decision::Dropped(_) | Decision::Nowhere => "unicast",
+        // iptables asks the routes for the type of an IPv6 address, and says so where there is none.
+        Decision::Nowhere if address.is_ipv6() => "unreachable",
+        Decision::Local | Decision::Routed { .. } | Decision::Dropped(_) | Decision::Refused(_) | Decision::Nowhere => {
+            "unicast"
+        }
     }
 }

@@ -53,10 +53,20 @@ impl<'m> Routing<'m> {
     pub(in super::super) fn decide(&self, interfaces: &Interfaces, asked: &Asked) -> Decision<'m> {
         let set = self.model.setting("/routing/settings", "policy-rules");
         let order = if set.is_empty() { ORDER } else { set };
+        self.asked(interfaces, asked, order)
+    }
+
+    /// The same by the router's own addresses and `main` alone: marks and rules do not concern the packet.
+    pub(in super::super) fn decide_by_main(&self, interfaces: &Interfaces, dst: IpAddr) -> Decision<'m> {
+        let asked = Asked { src: dst, dst, in_interface: None, mark: None };
+        self.asked(interfaces, &asked, "local,main")
+    }
+
+    fn asked(&self, interfaces: &Interfaces, asked: &Asked, order: &str) -> Decision<'m> {
         for word in order.split(',').map(str::trim) {
             let said = match word {
                 "mangle" => self.by_mark(interfaces, asked),
-                "local" => (self.is_local(asked.dst)).then_some(Decision::Local),
+                "local" => self.is_for_the_router(asked.dst).then_some(Decision::Local),
                 "user" => self.by_rules(interfaces, asked),
                 "main" => self.best(interfaces, "main", asked.dst, None).map(|route| routed("main", None, route)),
                 _ => None,
@@ -66,6 +76,10 @@ impl<'m> Routing<'m> {
             }
         }
         Decision::Nowhere
+    }
+
+    fn is_for_the_router(&self, dst: IpAddr) -> bool {
+        self.is_local(dst) || self.is_broadcast(dst)
     }
 
     /// A marked packet asks the table of its mark first, and goes on where that has no route (*Policy Routing*).

@@ -3,12 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
-    super::{
-        Verdict,
-        address::Range,
-        interface::Entry,
-        route::{Asked, Decision},
-    },
+    super::{Verdict, address::Range, interface::Entry, route::Decision},
     Impossible, Walk,
 };
 
@@ -24,8 +19,7 @@ impl<'m> Walk<'m, '_> {
         if world.routing.is_local(src) {
             return Ok(None);
         }
-        let back = Asked { src: self.seen.packet.dst, dst: src, in_interface: None, mark: None };
-        match world.routing.decide(&world.interfaces, &back) {
+        match world.routing.decide_by_main(&world.interfaces, src) {
             Decision::Routed { route, .. } if !route.blackhole => {
                 self.seen.packet.in_interface = Some(route.interface.to_owned());
                 Ok(Some(route.interface))

@@ -25,16 +25,16 @@ pub(super) enum Course {
 impl Walk<'_, '_> {
     /// The routing decision about a packet that came in.
     pub(super) fn arrive(&mut self) -> Course {
-        if !self.would_be_answered() {
-            self.tell("routing", "rp-filter", "drop", Some("its sender would be answered elsewhere".to_owned()));
-            return Course::Ends(Verdict::Drop);
-        }
-        let dst = self.seen.packet.dst;
-        if self.world.routing.is_broadcast(dst) || dst.is_multicast() {
-            self.tell("routing", "local", "local", Some("for everybody on the network".to_owned()));
+        if self.seen.packet.dst.is_multicast() {
+            // No route is asked for it, and nobody is told that there is none (RFC 1122, 3.2.2).
+            self.tell("routing", "local", "local", Some("multicast".to_owned()));
             return Course::Local;
         }
         let course = self.route();
+        if !matches!(course, Course::Ends(_)) && !self.would_be_answered() {
+            self.tell("routing", "rp-filter", "drop", Some("its sender would be answered elsewhere".to_owned()));
+            return Course::Ends(Verdict::Drop);
+        }
         if matches!(course, Course::Leaves) && !self.may_forward() {
             self.tell("routing", "settings", "drop", Some("the router does not forward".to_owned()));
             return Course::Ends(Verdict::Drop);
@@ -45,10 +45,15 @@ impl Walk<'_, '_> {
     /// Asks the tables.
     pub(super) fn route(&mut self) -> Course {
         let packet = &self.seen.packet;
-        let mark = packet.routing_mark.as_deref().filter(|_| !packet.fasttrack);
+        let mark = packet.routing_mark.as_deref();
         let asked = Asked { src: packet.src, dst: packet.dst, in_interface: self.seen.in_interface, mark };
         let world = self.world;
-        match world.routing.decide(&world.interfaces, &asked) {
+        let decision = if packet.fasttrack {
+            world.routing.decide_by_main(&world.interfaces, packet.dst)
+        } else {
+            world.routing.decide(&world.interfaces, &asked)
+        };
+        match decision {
             Decision::Local => {
                 self.routed(None, "local", "local", None);
                 Course::Local
