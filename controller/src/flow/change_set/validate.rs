@@ -20,7 +20,6 @@ mod dependencies;
 mod edit;
 mod finding;
 mod menu;
-mod model;
 mod net;
 mod order;
 mod platform;
@@ -36,11 +35,14 @@ mod value;
 
 pub use context::{Administrator, Context, Device, Link, Session, Vif};
 pub use finding::{CODES, Code, Finding, Severity, StageName};
-pub use reading::reads;
+pub use reading::{model, reads};
 
 use crate::view::{Risk, StageStatus, StageView};
-pub use model::Model;
-use shared::change_set::{Attribute, Item, Verb};
+
+use shared::{
+    change_set::{Attribute, Item, Verb},
+    routeros::model::Model,
+};
 
 /// What the stages found, and what the change set comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

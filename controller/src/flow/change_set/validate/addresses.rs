@@ -4,7 +4,10 @@
 
 use std::net::IpAddr;
 
-use shared::change_set::{Item, Resource, RowChange, RowOperation, Verb};
+use shared::{
+    change_set::{Item, Resource, RowChange, RowOperation, Verb},
+    routeros::model::{Model, Row},
+};
 
 use super::{
     Finding,
@@ -14,7 +17,6 @@ use super::{
         GATEWAY_OWN, HOST_BITS, MAC_MULTICAST, NETWORK_ADDRESS, POOL_OUTSIDE, PREFIX_MISSING, WRONG_FAMILY,
     },
     menu::{is_firewall, is_interfaces},
-    model::{Model, Row},
     net::{Net, Range},
     rehearsal::Rehearsal,
     rows::{enabled, is, rows, text},
@@ -179,7 +181,7 @@ fn in_place(step: &Step, row: &Row, after: &Model) -> Vec<Finding> {
 fn duplicate(step: &Step, row: &Row, after: &Model) -> Option<Finding> {
     let own = Net::parse(text(row, "address"))?;
     let other = enabled(after, &step.menu).find(|other| {
-        other.id != row.id && Net::parse(text(other, "address")).is_some_and(|net| net.address == own.address)
+        other.id() != row.id() && Net::parse(text(other, "address")).is_some_and(|net| net.address == own.address)
     })?;
     let message = format!("{} is on `{}` already.", own.address, text(other, "interface"));
     Some(Finding::new(&ADDRESS_DUPLICATE, message, "Choose another address, or remove it there.").at("address"))
@@ -202,7 +204,7 @@ fn gateways(step: &Step, row: &Row, after: &Model) -> Vec<Finding> {
         let on_link = nets.iter().any(|(net, address)| net.contains(gateway) || text(address, "network") == part);
         let link_local = Net::parse("fe80::/10").is_some_and(|net| net.contains(gateway));
         let recursive = enabled(after, &step.menu).any(|route| {
-            let net = Net::parse(text(route, "dst-address")).filter(|net| net.length > 0 && route.id != row.id);
+            let net = Net::parse(text(route, "dst-address")).filter(|net| net.length > 0 && route.id() != row.id());
             net.is_some_and(|net| net.contains(gateway))
         });
         if !(on_link || link_local || recursive) {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::change_set::Verb;
+use shared::{
+    change_set::Verb,
+    routeros::model::{Model, Row},
+};
 
 use super::{
     Finding,
@@ -13,7 +16,6 @@ use super::{
         VLAN_TAKEN,
     },
     menu::{INTERFACES, is_firewall, is_interfaces, known},
-    model::{Model, Row},
     net::Net,
     rehearsal::Rehearsal,
     rows::{enabled, is, is_dynamic, rows, shown, text},
@@ -44,7 +46,7 @@ fn contradictions(rehearsal: &Rehearsal) -> Vec<Finding> {
     let mut writers: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for step in &rehearsal.steps {
         if let Some(row) = step.before.as_ref().or(step.after.as_ref()) {
-            writers.entry((&step.menu, &row.id)).or_default().insert(&step.item);
+            writers.entry((&step.menu, row.id())).or_default().insert(&step.item);
         }
     }
     let doubled = writers.into_iter().filter(|(_, items)| items.len() > 1);
@@ -71,7 +73,7 @@ fn taken(step: &Step, row: &Row, after: &Model) -> Vec<Finding> {
     let mut findings = Vec::new();
     if named && !name.is_empty() && !unchanged("name") {
         let others = menus.iter().flat_map(|menu| rows(after, menu));
-        if others.into_iter().any(|other| other.id != row.id && text(other, "name") == name) {
+        if others.into_iter().any(|other| other.id() != row.id() && text(other, "name") == name) {
             let message = format!("`{name}` is in use already.");
             findings.push(Finding::new(&NAME_TAKEN, message, "Choose another name.").at("name"));
         }
@@ -79,7 +81,9 @@ fn taken(step: &Step, row: &Row, after: &Model) -> Vec<Finding> {
     let entry: Vec<&str> = unique.iter().copied().filter(|attribute| *attribute != "name").collect();
     if !entry.is_empty() && !entry.iter().all(|attribute| unchanged(attribute)) {
         let same = |other: &&Row| {
-            other.id != row.id && !is_dynamic(other) && entry.iter().all(|name| text(other, name) == text(row, name))
+            other.id() != row.id()
+                && !is_dynamic(other)
+                && entry.iter().all(|name| text(other, name) == text(row, name))
         };
         if let Some(other) = rows(after, &step.menu).iter().find(same) {
             let message = format!("`{}` has {} with the same {}.", step.menu, shown(other), entry.join(" and "));
@@ -98,7 +102,7 @@ fn duplicate(step: &Step, row: &Row, after: &Model, context: &Context<'_>) -> Op
     let meant = meaning(&step.menu, row, context);
     let other = rows(after, &step.menu)
         .iter()
-        .find(|other| other.id != row.id && !is_dynamic(other) && meaning(&step.menu, other, context) == meant)?;
+        .find(|other| other.id() != row.id() && !is_dynamic(other) && meaning(&step.menu, other, context) == meant)?;
     let message = format!("{} means the same.", shown(other));
     Some(Finding::new(&DUPLICATE_ROW, message, "Leave this one out, or alter that one.").at("key"))
 }
@@ -110,16 +114,16 @@ const LISTED: [&str; 4] = ["/ip/route", "/ipv6/route", "/routing/rule", "/interf
 fn meaning(menu: &str, row: &Row, context: &Context<'_>) -> BTreeMap<String, String> {
     let arguments = context.schema.command(&format!("{menu}/add"));
     let default = |name: &str| known(menu).defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-    let written = row.attributes.iter().filter(|(name, _)| {
+    let written = row.properties().filter(|(name, _)| {
         arguments.is_some_and(|arguments| arguments.contains_key(*name))
-            && !matches!(name.as_str(), "comment" | "log" | "log-prefix")
+            && !matches!(*name, "comment" | "log" | "log-prefix")
     });
     written
-        .map(|(name, value)| (name.clone(), context.canonical(menu, name, value)))
+        .map(|(name, value)| (name.to_owned(), context.canonical(menu, name, value)))
         .filter(|(name, value)| {
             !value.is_empty()
                 && default(name) != Some(value)
-                && (name, value.as_str()) != (&"disabled".to_owned(), "false")
+                && (name.as_str(), value.as_str()) != ("disabled", "false")
         })
         .collect()
 }
@@ -129,7 +133,7 @@ fn numbers(step: &Step, row: &Row, after: &Model) -> Option<Finding> {
     if is(row, "disabled") {
         return None;
     }
-    let others = |menu: &'static str| enabled(after, menu).filter(|other| other.id != row.id);
+    let others = |menu: &'static str| enabled(after, menu).filter(|other| other.id() != row.id());
     let same = |other: &Row, name: &str| !text(row, name).is_empty() && text(other, name) == text(row, name);
     match step.menu.as_str() {
         "/ip/address" | "/ipv6/address" => overlap(step, row, after),
@@ -181,7 +185,7 @@ fn overlap(step: &Step, row: &Row, after: &Model) -> Option<Finding> {
         return None;
     }
     let other = enabled(after, &step.menu).find(|other| {
-        other.id != row.id
+        other.id() != row.id()
             && text(other, "interface") != text(row, "interface")
             && Net::parse(text(other, "address"))
                 .is_some_and(|theirs| theirs.address != net.address && theirs.overlaps(net))

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
-use shared::routeros::schema::{Kind, Schema, Version};
+use shared::routeros::schema::{Kind, Schema, Version, shipped::offered};
 
 use super::value::{self, Attribute};
 
@@ -15,8 +15,6 @@ pub struct Context<'a> {
     pub schema: &'a Schema,
     /// The commands of the other versions that are known, to say which of them has what this one lacks.
     pub others: &'a [Schema],
-    /// The words that the console offers for an argument of a menu; none where they are not known.
-    pub offered: fn(menu: &str, argument: &str) -> &'static [&'static str],
     /// The device.
     pub device: Device,
     /// The agent's session at the API.
@@ -100,7 +98,7 @@ impl Context<'_> {
 
     /// An attribute as its value is read.
     pub(super) fn attribute<'n>(&self, menu: &'n str, name: &'n str) -> Attribute<'n> {
-        Attribute { menu, name, kind: self.kind(menu, name).unwrap_or_default(), offered: (self.offered)(menu, name) }
+        Attribute { menu, name, kind: self.kind(menu, name).unwrap_or_default(), offered: offered(menu, name) }
     }
 
     /// A value in the form in which it is compared; as it stands where it is none.

@@ -2,6 +2,7 @@
 
 use shared::{
     change_set::{Item, Resource, Verb},
+    routeros::model::Model,
     routeros::value::RowId,
 };
 
@@ -14,7 +15,6 @@ use super::{
         UNKNOWN_REFERENCE, UNKNOWN_ROUTING_TABLE, UNKNOWN_VIF,
     },
     menu::{Target, known, referring},
-    model::Model,
     order::{bare, points_at},
     rehearsal::Rehearsal,
     rows::{is_dynamic, is_named, resolves, rows, shown, text},

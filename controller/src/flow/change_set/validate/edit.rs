@@ -1,10 +1,12 @@
 //! A write, and what it does to the model.
 
-use shared::change_set::Verb;
+use shared::{
+    change_set::Verb,
+    routeros::model::{Model, Row},
+};
 
 use super::{
     menu::{INTERFACES, is_interfaces, referring},
-    model::{Model, Row},
     order::{mentions, points_at},
     rows::{is, is_dynamic, text},
 };
@@ -29,76 +31,86 @@ pub(super) struct Step {
 /// Gives a row a value; an empty one takes it away.
 pub(super) fn put(row: &mut Row, name: &str, value: &str) {
     if value.is_empty() {
-        row.attributes.remove(name);
+        row.unset(name);
     } else {
-        row.attributes.insert(name.to_owned(), value.to_owned());
+        row.set(name, value);
     }
 }
 
 /// Carries a write out.
 pub(super) fn apply(router: &mut Model, step: &Step) {
-    let rows = router.menus.entry(step.menu.clone()).or_default();
-    match (step.verb, &step.before, &step.after) {
-        (Verb::Add, _, Some(row)) => insert(rows, row.clone(), step.above.as_deref()),
-        (Verb::Set, Some(before), Some(row)) => match rows.iter_mut().find(|have| have.id == before.id) {
-            Some(have) => have.clone_from(row),
-            None => rows.push(row.clone()),
-        },
-        (Verb::Remove, Some(before), _) => rows.retain(|have| have.id != before.id),
-        (Verb::Move, Some(before), _) => {
-            if let Some(at) = rows.iter().position(|have| have.id == before.id) {
-                let row = rows.remove(at);
-                insert(rows, row, step.above.as_deref());
+    let menu = step.menu.as_str();
+    let at = |router: &Model| {
+        let id = step.before.as_ref().map_or("", Row::id);
+        router.rows(menu).iter().position(|row| row.id() == id)
+    };
+    match (step.verb, &step.after) {
+        (Verb::Add, Some(row)) => insert(router, menu, row.clone(), step.above.as_deref()),
+        (Verb::Set, Some(row)) => {
+            let place = at(router);
+            let _ = place.map(|at| router.remove(menu, at));
+            router.insert(menu, place.unwrap_or(usize::MAX), row.clone());
+        }
+        (Verb::Move, _) => {
+            if let Some(row) = at(router).and_then(|at| router.remove(menu, at)) {
+                insert(router, menu, row, step.above.as_deref());
             }
         }
-        (Verb::Add | Verb::Set | Verb::Remove | Verb::Move, ..) => {}
+        (Verb::Remove, _) => {
+            let _ = at(router).map(|at| router.remove(menu, at));
+        }
+        (Verb::Add | Verb::Set, None) => {}
     }
     let old = step.before.as_ref().map_or("", |row| text(row, "name"));
     let new = step.after.as_ref().map_or("", |row| text(row, "name"));
-    if is_interfaces(&step.menu) {
+    if is_interfaces(menu) {
         mirror(router, step, old);
     }
     if !old.is_empty() && !new.is_empty() && old != new {
-        rename(router, &step.menu, old, new);
+        rename(router, menu, old, new);
     }
 }
 
 /// At the end is before the dynamic rows that RouterOS keeps there.
-fn insert(rows: &mut Vec<Row>, row: Row, above: Option<&str>) {
+fn insert(router: &mut Model, menu: &str, row: Row, above: Option<&str>) {
+    let rows = router.rows(menu);
     let at = match above {
-        Some(id) => rows.iter().position(|have| have.id == id),
+        Some(id) => rows.iter().position(|have| have.id() == id),
         None => rows.iter().rposition(|have| !is_dynamic(have)).map(|at| at + 1),
     };
-    rows.insert(at.unwrap_or(rows.len()), row);
+    router.insert(menu, at.unwrap_or(usize::MAX), row);
 }
 
 /// An interface is a row of `/interface` and one of its kind's menu.
 fn mirror(router: &mut Model, step: &Step, old: &str) {
     for menu in std::iter::once("/interface").chain(INTERFACES) {
-        let Some(rows) = router.menus.get_mut(menu) else { continue };
+        let named = |router: &Model| router.rows(menu).iter().position(|row| text(row, "name") == old);
         match (&step.after, step.verb) {
-            (None, _) => rows.retain(|row| text(row, "name") != old),
-            (Some(row), Verb::Set) => {
-                for have in rows.iter_mut().filter(|have| text(have, "name") == old) {
-                    for name in ["name", "disabled", "mtu", "comment"] {
-                        put(have, name, text(row, name));
-                    }
-                    if is(row, "disabled") {
-                        put(have, "running", "false");
-                    }
-                }
+            (None, _) => {
+                let _ = named(router).map(|at| router.remove(menu, at));
             }
-            (Some(row), Verb::Add | Verb::Move | Verb::Remove) if menu == "/interface" && step.menu != menu => {
+            (Some(row), Verb::Set) => {
+                let Some(at) = named(router) else { continue };
+                let mut have = router.rows(menu)[at].clone();
+                for name in ["name", "disabled", "mtu", "comment"] {
+                    put(&mut have, name, text(row, name));
+                }
+                if is(row, "disabled") {
+                    put(&mut have, "running", "false");
+                }
+                router.remove(menu, at);
+                router.insert(menu, at, have);
+            }
+            (Some(row), Verb::Add) if menu == "/interface" && step.menu != menu => {
+                let running = if is(row, "disabled") { "false" } else { "true" };
                 let kind = step.menu.rsplit('/').next().unwrap_or_default();
-                let mut twin = Row { id: row.id.clone(), ..Row::default() };
+                let mut twin = Row::new([(".id", row.id()), ("type", kind), ("running", running)]);
                 for name in ["name", "disabled"] {
                     put(&mut twin, name, text(row, name));
                 }
-                put(&mut twin, "type", kind);
-                put(&mut twin, "running", if is(row, "disabled") { "false" } else { "true" });
-                rows.push(twin);
+                router.insert(menu, usize::MAX, twin);
             }
-            (Some(_), _) => {}
+            (Some(_), Verb::Add | Verb::Move | Verb::Remove) => {}
         }
     }
 }
@@ -106,11 +118,13 @@ fn mirror(router: &mut Model, step: &Step, old: &str) {
 /// Whoever named a row names it still.
 fn rename(router: &mut Model, menu: &str, old: &str, new: &str) {
     for (path, known) in referring() {
-        let Some(rows) = router.menus.get_mut(path) else { continue };
         for (attribute, _) in known.refers.iter().filter(|(_, target)| points_at(*target, path, menu)) {
-            for row in rows.iter_mut().filter(|row| mentions(text(row, attribute), old)) {
-                let parts: Vec<String> = text(row, attribute).split(',').map(|part| renamed(part, old, new)).collect();
-                put(row, attribute, &parts.join(","));
+            for at in 0..router.rows(path).len() {
+                let value = text(&router.rows(path)[at], attribute);
+                if mentions(value, old) {
+                    let parts: Vec<String> = value.split(',').map(|part| renamed(part, old, new)).collect();
+                    router.set(path, at, attribute, &parts.join(","));
+                }
             }
         }
     }

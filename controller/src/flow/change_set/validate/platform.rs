@@ -5,6 +5,7 @@
 
 use shared::{
     change_set::{Item, Resource, RowChange, RowOperation},
+    routeros::model::Model,
     routeros::schema::{Schema, Version},
 };
 
@@ -16,7 +17,6 @@ use super::{
         PACKAGE_MISSING, SCHEMA_GUESSED, STORAGE_LOW, VERSION_LACKS,
     },
     menu::is_firewall,
-    model::Model,
     rows::{enabled, is, rows, text},
 };
 

@@ -1,10 +1,13 @@
 //! What has to be read of a router for the stages, and what the rows say of the device.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::{
     change_set::{Item, Resource},
-    routeros::schema::Schema,
+    routeros::{
+        model::{Model, Row},
+        schema::Schema,
+    },
     vif::VifReport,
     wire::{MenuRead, MenuRows},
 };
@@ -12,7 +15,6 @@ use shared::{
 use super::{
     context::{Device, Vif},
     menu::{FIREWALL, INTERFACES, Target, known},
-    model::Model,
     rows::{is, rows, text},
 };
 
@@ -136,10 +138,20 @@ fn properties(menu: &str, schema: &Schema) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
+/// The router as it was read; pieces of one menu in their order.
+pub fn model(read: &[MenuRows]) -> Model {
+    let mut menus: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
+    for piece in read {
+        let rows = piece.rows.iter().map(|row| Row::new(row.iter().map(|(name, value)| (name, value))));
+        menus.entry(&piece.path).or_default().extend(rows);
+    }
+    Model::new(menus)
+}
+
 impl Device {
     /// What was read of `/system/resource`, `/system/package` and `/system/device-mode`.
     pub fn read(read: &[MenuRows]) -> Self {
-        let model = Model::new(read);
+        let model = model(read);
         let resource = rows(&model, "/system/resource").first();
         let number = |name: &str| resource.and_then(|row| text(row, name).parse().ok());
         let packages = rows(&model, "/system/package");
@@ -151,7 +163,7 @@ impl Device {
             packages: (!packages.is_empty()).then(|| installed.map(|row| text(row, "name").to_owned()).collect()),
             device_mode: rows(&model, "/system/device-mode")
                 .first()
-                .map(|row| row.attributes.clone())
+                .map(|row| row.properties().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
                 .unwrap_or_default(),
         }
     }
@@ -195,6 +207,15 @@ mod tests {
         }
         let again: BTreeSet<&str> = menus.iter().copied().collect();
         assert_eq!(again.len(), menus.len());
+    }
+
+    #[test]
+    fn pieces_of_a_menu_stand_one_after_the_other() {
+        let piece = |ids: [&str; 2]| read("/ip/pool", &[&[(".id", ids[0])], &[(".id", ids[1])]]);
+        let model = model(&[piece(["*1", "*2"]), read("/ip/dns", &[&[("servers", "9.9.9.9")]]), piece(["*4", "*3"])]);
+        let ids: Vec<&str> = model.rows("/ip/pool").iter().map(Row::id).collect();
+        assert_eq!(ids, ["*1", "*2", "*4", "*3"]);
+        assert_eq!(model.setting("/ip/dns", "servers"), "9.9.9.9");
     }
 
     #[test]

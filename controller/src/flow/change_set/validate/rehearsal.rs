@@ -4,6 +4,7 @@
 
 use shared::{
     change_set::{Attribute, Item, Position, Resource, RowChange, RowOperation, Verb},
+    routeros::model::{Model, Row},
     routeros::value::RowId,
 };
 
@@ -13,7 +14,6 @@ use super::{
     edit::{self, Step},
     finding::{ALREADY_GONE, ALREADY_THERE, POSITION_UNKNOWN, ROW_AMBIGUOUS, ROW_DYNAMIC, ROW_NOT_FOUND},
     menu::known,
-    model::{Model, Row},
     rows::{fits, is_dynamic, rows, shown, text},
 };
 
@@ -157,7 +157,7 @@ impl Run<'_> {
 
     fn add(&mut self, item: &str, change: &RowChange) {
         self.made += 1;
-        let mut row = Row { id: RowId(NEW - self.made).to_string(), ..Row::default() };
+        let mut row = Row::new([(".id", RowId(NEW - self.made).to_string())]);
         for (name, value) in known(&change.menu).defaults {
             edit::put(&mut row, name, value);
         }
@@ -197,8 +197,8 @@ impl Run<'_> {
             });
         }
         let Some(position) = &change.position else { return };
-        let above = self.above(item, change, position, &row.id);
-        if self.next_of(&change.menu, &row.id) != above {
+        let above = self.above(item, change, position, row.id());
+        if self.next_of(&change.menu, row.id()) != above {
             self.write(Step {
                 item: item.to_owned(),
                 menu: change.menu.clone(),
@@ -221,15 +221,15 @@ impl Run<'_> {
     fn above(&mut self, item: &str, change: &RowChange, position: &Position, own: &str) -> Option<String> {
         let fixed: Vec<String> = rows(&self.done.after, &change.menu)
             .iter()
-            .filter(|row| !is_dynamic(row) && row.id != own)
-            .map(|row| row.id.clone())
+            .filter(|row| !is_dynamic(row) && row.id() != own)
+            .map(|row| row.id().to_owned())
             .collect();
         let (key, below) = match position {
             Position::Last => return None,
             // Rows that isolate VIFs stay on top, whoever wants to be first.
             Position::First => {
                 let isolates = |id: &&String| {
-                    let row = rows(&self.done.after, &change.menu).iter().find(|row| row.id == **id);
+                    let row = rows(&self.done.after, &change.menu).iter().find(|row| row.id() == **id);
                     row.is_some_and(super::security::isolates)
                 };
                 return fixed.iter().find(|id| !isolates(id)).cloned();
@@ -239,7 +239,7 @@ impl Run<'_> {
         };
         match self.find(change, key) {
             Found::One(row) => {
-                let at = fixed.iter().position(|id| *id == row.id)?;
+                let at = fixed.iter().position(|id| *id == row.id())?;
                 fixed.get(at + usize::from(below)).cloned()
             }
             Found::Many(count) => {
@@ -260,8 +260,8 @@ impl Run<'_> {
 
     fn next_of(&self, menu: &str, id: &str) -> Option<String> {
         let mut fixed = rows(&self.done.after, menu).iter().filter(|row| !is_dynamic(row));
-        fixed.by_ref().find(|row| row.id == id);
-        fixed.next().map(|row| row.id.clone())
+        fixed.by_ref().find(|row| row.id() == id);
+        fixed.next().map(|row| row.id().to_owned())
     }
 }
 

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use shared::change_set::Attribute;
+use shared::{
+    change_set::Attribute,
+    routeros::model::{Model, Row},
+};
 
 use super::{
     context::Context,
     menu::{INTERFACES, Target, is_word},
-    model::{Model, Row},
     order::bare,
 };
 
 /// A row's value; empty where it has none.
 pub(super) fn text<'a>(row: &'a Row, name: &str) -> &'a str {
-    row.attributes.get(name).map_or("", String::as_str)
+    row.get(name)
 }
 
 /// Whether a flag of a row is set.
@@ -28,7 +30,7 @@ pub(super) fn is_dynamic(row: &Row) -> bool {
 
 /// A menu's rows.
 pub(super) fn rows<'a>(router: &'a Model, menu: &str) -> &'a [Row] {
-    router.menus.get(menu).map_or(&[], Vec::as_slice)
+    router.rows(menu)
 }
 
 /// A menu's rows that are in force.
@@ -57,7 +59,7 @@ pub(super) fn shown(row: &Row) -> String {
     }
     let values = SHOWN.iter().filter(|name| !text(row, name).is_empty());
     let values: Vec<String> = values.map(|name| format!("{name}={}", text(row, name))).collect();
-    if values.is_empty() { format!("the row {}", row.id) } else { format!("`{}`", values.join(" ")) }
+    if values.is_empty() { format!("the row {}", row.id()) } else { format!("`{}`", values.join(" ")) }
 }
 
 /// All interfaces' names.

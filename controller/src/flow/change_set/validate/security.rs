@@ -2,13 +2,13 @@
 //!
 //! What can be read off a rule is in `rules`. Whether the agent, its link to the controller and the administrator still
 //! get through is asked of the model by tracing packets (`way`): as the router is, as it would be, and after every write
-//! between. What becomes reachable from outside, and what a VIF could leak, is asked the same way (`exposure`). `packet`
-//! follows a packet.
+//! between. What becomes reachable from outside, and what a VIF could leak, is asked the same way (`exposure`).
 
 mod exposure;
-mod packet;
 mod rules;
 mod way;
+
+use shared::routeros::model::{Model, Row};
 
 use super::{
     Finding,
@@ -16,7 +16,6 @@ use super::{
     edit::{self, Step},
     finding::{LOCKOUT_BETWEEN, PATH_NOT_UNDERSTOOD},
     menu::is_interfaces,
-    model::{Model, Row},
     rehearsal::Rehearsal,
     rows::{is, text},
 };

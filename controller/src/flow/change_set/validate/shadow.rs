@@ -1,12 +1,13 @@
 //! Rules that never meet a packet, because another one above takes everything that they would match.
 
+use shared::routeros::model::{Model, Row};
+
 use std::collections::BTreeSet;
 
 use super::{
     Finding,
     context::Context,
     finding::{SHADOWED_RULE, SHADOWING_RULE},
-    model::{Model, Row},
     net::Range,
     rows::{enabled, is, is_dynamic, shown, text},
     value::number,
@@ -83,7 +84,7 @@ pub(super) fn found(menu: &str, rule: &Row, after: &Model, context: &Context<'_>
     let chain: Vec<&Row> = enabled(after, menu)
         .filter(|row| text(row, "chain") == text(rule, "chain") && !is_dynamic(row) && !is(row, "invalid"))
         .collect();
-    let Some(at) = chain.iter().position(|row| row.id == rule.id) else { return findings };
+    let Some(at) = chain.iter().position(|row| row.id() == rule.id()) else { return findings };
     if let Some(above) = chain[..at].iter().find(|above| takes_all(menu, above, rule, context)) {
         let message = format!("{} stands above and takes every packet that this rule would match.", shown(above));
         let hint = "Move this rule above it, or leave it out.";
@@ -97,9 +98,8 @@ pub(super) fn found(menu: &str, rule: &Row, after: &Model, context: &Context<'_>
 }
 
 /// What a rule matches: names and values.
-pub(super) fn matchers(rule: &Row) -> impl Iterator<Item = (&str, &str)> {
-    let all = rule.attributes.iter().filter(|(name, v)| !v.is_empty() && !NO_MATCHERS.contains(&name.as_str()));
-    all.map(|(name, value)| (name.as_str(), value.as_str()))
+fn matchers(rule: &Row) -> impl Iterator<Item = (&str, &str)> {
+    rule.properties().filter(|(name, value)| !value.is_empty() && !NO_MATCHERS.contains(name))
 }
 
 fn takes_all(menu: &str, above: &Row, below: &Row, context: &Context<'_>) -> bool {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use shared::change_set::{Attribute, Item, Resource, Verb};
+use shared::{
+    change_set::{Attribute, Item, Resource, Verb},
+    routeros::model::Row,
+};
 
 use super::{
     Finding, MenuDiff, RowDiff,
@@ -10,7 +13,6 @@ use super::{
     edit::Step,
     finding::{FOREIGN_ROW, MANY_OPERATIONS, NOTHING_CHANGES, Severity, StageName},
     menu::is_interfaces,
-    model::Row,
     rehearsal::{Rehearsal, concerned},
     rows::{is_dynamic, text},
 };
@@ -36,10 +38,10 @@ pub(super) fn stage(items: &[Item], rehearsal: &Rehearsal, context: &Context<'_>
     let mut told = Vec::new();
     for step in rehearsal.steps.iter().filter(|step| is_foreign(step, context)) {
         let Some(row) = step.before.as_ref() else { continue };
-        if told.contains(&(&step.menu, &row.id)) {
+        if told.contains(&(&step.menu, row.id())) {
             continue;
         }
-        told.push((&step.menu, &row.id));
+        told.push((&step.menu, row.id()));
         let what = match step.verb {
             Verb::Remove => "is removed",
             Verb::Move => "is moved",
@@ -129,7 +131,7 @@ pub(super) fn diff(rehearsal: &Rehearsal) -> Vec<MenuDiff> {
             menus.len() - 1
         });
         let rows = &mut menus[at].rows;
-        let place = places.get(&(step.menu.clone(), row.id.clone())).copied();
+        let place = places.get(&(step.menu.clone(), row.id().to_owned())).copied();
         // Moved after it was altered, or altered again: one row, one line.
         if let Some(line) = place.and_then(|place| rows.get_mut(place)) {
             line.moved |= step.verb == Verb::Move;
@@ -139,7 +141,7 @@ pub(super) fn diff(rehearsal: &Rehearsal) -> Vec<MenuDiff> {
             }
             continue;
         }
-        places.insert((step.menu.clone(), row.id.clone()), rows.len());
+        places.insert((step.menu.clone(), row.id().to_owned()), rows.len());
         rows.push(RowDiff {
             item: step.item.clone(),
             row: concerned(step),
@@ -174,6 +176,6 @@ fn values(row: &Row) -> Vec<Attribute> {
         "password",
         "private-key",
     ];
-    let shown = row.attributes.iter().filter(|(name, _)| !HIDDEN.contains(&name.as_str()));
-    shown.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let shown = row.properties().filter(|(name, _)| !HIDDEN.contains(name));
+    shown.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use shared::routeros::schema::Schema;
 
 use super::*;
-use router::{model, offered, schema, schemas};
+use router::{model, schema, schemas};
 
 #[allow(unreachable_pub, reason = "the tests of the whole have it as a public module")]
 #[path = "../../../../../tests/support/change_lines.rs"]
@@ -62,7 +62,7 @@ pub(super) fn lines(lines: &str) -> Vec<Item> {
 
 /// The newest schema.
 pub(super) fn newest() -> &'static Schema {
-    schema("7.24")
+    &schemas()[schemas().len() - 1]
 }
 
 /// What is known of the router, with what a case says otherwise.
@@ -73,7 +73,6 @@ fn context<'a>(known: [&Known; 2], schema: &'a Schema, others: &'a [Schema]) -> 
         version: said(&|known| known.version.clone()).map_or(schema.version, |text| text.parse().expect("a version")),
         schema,
         others,
-        offered,
         device: Device {
             architecture: said(&|known| known.architecture.clone()).unwrap_or_else(|| "arm64".to_owned()),
             free_memory: known.into_iter().find_map(|known| known.memory).or(Some(512 << 20)),
@@ -108,7 +107,7 @@ fn context<'a>(known: [&Known; 2], schema: &'a Schema, others: &'a [Schema]) -> 
 /// The codes that items raise, each with its item.
 fn codes(lines: &str, rows: &str, known: [&Known; 2]) -> Vec<(&'static str, Option<String>)> {
     let version = known.into_iter().find_map(|known| known.version.as_deref()).unwrap_or("7.24");
-    let (schema, others) = (schema(version), schemas());
+    let (schema, others) = (&schema(version), schemas());
     let found = validate(&change_lines::items(lines), &model(rows), &context(known, schema, others));
     let findings = found.stages.iter().flat_map(|stage| &stage.findings);
     findings.map(|finding| (finding.code.code, finding.item.clone())).collect()
@@ -154,7 +153,7 @@ fn what_raises_one_code_raises_no_other_of_its_stage_by_chance() {
 /// The whole answer to items, on the router of the cases.
 fn validated(lines: &str) -> Validation {
     let nothing = Known::default();
-    validate(&change_lines::items(lines), &model(""), &context([&nothing, &nothing], schema("7.24"), schemas()))
+    validate(&change_lines::items(lines), &model(""), &context([&nothing, &nothing], newest(), schemas()))
 }
 
 #[test]
@@ -221,7 +220,7 @@ fn a_second_look_after_the_change_finds_nothing_to_write() {
         create /ip/address comment=bulkhead:address/x : address=10.20.0.1/24 interface=guests
     "#;
     let (items, nothing) = (change_lines::items(lines), Known::default());
-    let context = context([&nothing, &nothing], schema("7.24"), schemas());
+    let context = context([&nothing, &nothing], newest(), schemas());
     let (order, _) = order::order(&items);
     let first = rehearsal::rehearse(&items, &order, &[], &model(""), &context);
     let second = rehearsal::rehearse(&items, &order, &[], &first.after, &context);
@@ -233,7 +232,7 @@ fn a_second_look_after_the_change_finds_nothing_to_write() {
 fn a_renamed_row_is_followed_by_those_that_name_it() {
     let nothing = Known::default();
     let items = change_lines::items("update /interface/list name=LAN : name=HOME");
-    let context = context([&nothing, &nothing], schema("7.24"), schemas());
+    let context = context([&nothing, &nothing], newest(), schemas());
     let after = rehearsal::rehearse(&items, &[0], &[], &model(""), &context).after;
     let rule =
         rows::rows(&after, "/ip/firewall/filter").iter().find(|row| rows::text(row, "in-interface-list") == "!HOME");

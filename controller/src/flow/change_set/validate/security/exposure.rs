@@ -2,18 +2,17 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use shared::routeros::trace::{Packet, Verdict};
-
-use super::{
-    packet::follow,
-    way::{service, tcp},
+use shared::routeros::{
+    model::Model,
+    trace::{Packet, Verdict},
 };
+
+use super::way::{follow, service, tcp};
 use crate::flow::change_set::validate::{
     Finding,
     context::{Context, Vif},
-    edit::put,
     finding::{LAN_EXPOSED, SERVICE_EXPOSED, VIF_LEAK},
-    model::Model,
+    menu::INTERFACES,
     net::Net,
     rehearsal::Rehearsal,
     rows::{enabled, is, rows, text},
@@ -146,10 +145,11 @@ fn some_host(net: Net) -> Option<IpAddr> {
 /// down.
 fn leak(router: &Model, vif: &Vif) -> Option<String> {
     let mut down = router.clone();
-    for row in down.menus.iter_mut().filter(|(menu, _)| menu.starts_with("/interface")).flat_map(|(_, rows)| rows) {
-        if text(row, "name") == vif.egress {
-            put(row, "disabled", "true");
-            put(row, "running", "false");
+    for menu in std::iter::once("/interface").chain(INTERFACES) {
+        let place = rows(&down, menu).iter().position(|row| text(row, "name") == vif.egress);
+        if let Some(at) = place {
+            down.set(menu, at, "disabled", "true");
+            down.set(menu, at, "running", "false");
         }
     }
     [router, &down].into_iter().find_map(|model| leaves(model, vif))

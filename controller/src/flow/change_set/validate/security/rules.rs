@@ -1,12 +1,11 @@
 //! What can be read off a write without tracing a packet.
 
-use shared::change_set::Verb;
+use shared::{change_set::Verb, routeros::model::Row};
 
 use crate::flow::change_set::validate::{
     Finding,
     edit::Step,
     finding::{BULKHEAD_ROW, FORWARD_OPEN, INPUT_OPEN, PASSWORD_EMPTY, PLAINTEXT_SERVICE, USER_UNRESTRICTED},
-    model::Row,
     rows::{shown, text},
 };
 

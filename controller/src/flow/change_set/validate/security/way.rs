@@ -2,13 +2,14 @@
 
 use std::net::IpAddr;
 
-use shared::routeros::trace::{ConnectionState, NatState, Packet, Trace, Verdict};
+use shared::routeros::{
+    model::{Model, Row},
+    trace::{self, ConnectionState, NatState, Packet, Trace, Verdict},
+};
 
-use super::packet::follow;
 use crate::flow::change_set::validate::{
     context::Context,
     finding::{Code, LOCKOUT, LOCKOUT_ADMIN, LOCKOUT_LINK},
-    model::{Model, Row},
     net::Net,
     rows::{is, rows, text},
 };
@@ -203,6 +204,14 @@ fn there_and_back(router: &Model, packet: &Packet, wanted: Verdict) -> Result<Pa
         return Ok([there.out_interface, answer.out_interface]);
     }
     Err(refusal(&answer, &format!("answers from {} to {}", packet.dst, packet.src)))
+}
+
+/// A packet's way through the model.
+///
+/// # Errors
+/// In words, where there is no such packet on this router: an interface is gone, or nothing says where it comes in.
+pub(super) fn follow(router: &Model, packet: &Packet) -> Result<Trace, String> {
+    trace::trace(router, packet).map_err(|impossible| impossible.to_string())
 }
 
 /// What stopped a packet, by the rule that decided.
