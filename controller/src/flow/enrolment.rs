@@ -8,7 +8,10 @@ mod container;
 mod installer;
 mod rsc;
 
-use crate::view::{ContainerScript, Enrolment, EnrolmentFile};
+use crate::{
+    flow::change_set::validate::{Link, Session},
+    view::{ContainerScript, Enrolment, EnrolmentFile},
+};
 use serde::{Deserialize, Serialize};
 use shared::{
     ids::{IdError, RouterId},
@@ -166,6 +169,27 @@ pub fn place(text: &str, default_port: u16) -> Option<Place> {
     good.then(|| Place { host: host.to_owned(), port })
 }
 
+/// The agent's session at the API as the enrolment makes it; nothing where the agent was told of another way.
+pub fn session(settings: &Settings) -> Option<Session> {
+    let link: Subnet = LINK.parse().ok().filter(|_| settings.routeros.is_none())?;
+    Some(Session {
+        address: link.nth(2).into(),
+        router: link.nth(1).into(),
+        port: 8729,
+        service: "api-ssl".to_owned(),
+        user: "bulkhead".to_owned(),
+        interface: "bh-agent".to_owned(),
+    })
+}
+
+/// The broker of a URL such as `mqtts://192.168.88.10:8883`; nothing for a name, which only the agent can resolve.
+pub fn broker(mqtt_url: &str) -> Option<Link> {
+    let place = mqtt_url.split_once("://").map_or(mqtt_url, |(_, place)| place).trim_end_matches('/');
+    let (host, port) = place.rsplit_once(':')?;
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    Some(Link { address, port: port.parse().ok()? })
+}
+
 fn link_address(nth: u32) -> String {
     LINK.parse::<Subnet>().map(|subnet| subnet.nth(nth).to_string()).unwrap_or_default()
 }
@@ -200,6 +224,18 @@ mod tests {
             watch_period_ms: None,
             routeros_version: None,
         }
+    }
+
+    #[test]
+    fn the_agents_session_and_broker_are_known_where_they_are_our_own_word() {
+        let own = session(&plain()).unwrap();
+        assert_eq!((own.address.to_string(), own.router.to_string()), ("172.16.63.2".into(), "172.16.63.1".into()));
+        let elsewhere = Place { host: "192.168.88.1".into(), port: 8728 };
+        assert_eq!(session(&Settings { routeros: Some(elsewhere), ..plain() }), None);
+        let broker = |url| broker(url).map(|link| (link.address.to_string(), link.port));
+        assert_eq!(broker("mqtts://192.168.88.10:8883"), Some(("192.168.88.10".into(), 8883)));
+        assert_eq!(broker("mqtt://[2001:db8::1]:1883/"), Some(("2001:db8::1".into(), 1883)));
+        assert_eq!(broker("mqtts://c.lan:8883"), None);
     }
 
     #[test]

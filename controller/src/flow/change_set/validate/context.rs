@@ -17,8 +17,8 @@ pub struct Context<'a> {
     pub others: &'a [Schema],
     /// The device.
     pub device: Device,
-    /// The agent's session at the API.
-    pub agent: Session,
+    /// The agent's session at the API; nothing where it does not come in by the router's own link.
+    pub agent: Option<Session>,
     /// The agent's way to its broker; nothing where it is not known.
     pub link: Option<Link>,
     /// From where the administrator who asks is working; nothing where it is not known.

@@ -138,6 +138,66 @@ fn properties(menu: &str, schema: &Schema) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
+/// A reading under way: menus that do not fit into one answer come in pieces, which have to be of one state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pages {
+    open: Vec<MenuRead>,
+    read: Vec<MenuRows>,
+    /// How often a menu may change between two of its pieces.
+    patience: u32,
+}
+
+impl Pages {
+    /// A reading of these menus that has not begun.
+    pub fn new(menus: Vec<MenuRead>) -> Self {
+        Self { open: menus, read: Vec::new(), patience: 20 }
+    }
+
+    /// What has to be asked for next; nothing when all is read.
+    pub fn wanted(&self) -> Option<&[MenuRead]> {
+        (!self.open.is_empty()).then_some(&self.open)
+    }
+
+    /// Takes an answer. A menu that has changed since its last piece is begun anew.
+    ///
+    /// # Errors
+    /// Nothing more comes of it: the answer has none of the menus, or a menu does not come to rest.
+    pub fn take(&mut self, menus: Vec<MenuRows>) -> Result<(), Restless> {
+        if menus.is_empty() {
+            return Err(Restless);
+        }
+        for rows in menus {
+            let at = self.open.iter().position(|menu| menu.path == rows.path).ok_or(Restless)?;
+            let last = self.read.iter().rev().find(|piece| piece.path == rows.path);
+            if last.is_some_and(|piece| piece.hash != rows.hash) {
+                self.patience = self.patience.checked_sub(1).ok_or(Restless)?;
+                self.read.retain(|piece| piece.path != rows.path);
+                self.open[at].from = 0;
+                continue;
+            }
+            match rows.next {
+                Some(next) if next > self.open[at].from => self.open[at].from = next,
+                Some(_) => return Err(Restless),
+                None => {
+                    self.open.remove(at);
+                }
+            }
+            self.read.push(rows);
+        }
+        Ok(())
+    }
+
+    /// What was read.
+    pub fn done(self) -> Vec<MenuRows> {
+        self.read
+    }
+}
+
+/// The router's rows change faster than they can be read, or the agent answers something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the router's rows do not come to rest")]
+pub struct Restless;
+
 /// The router as it was read; pieces of one menu in their order.
 pub fn model(read: &[MenuRows]) -> Model {
     let mut menus: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
@@ -216,6 +276,35 @@ mod tests {
         let ids: Vec<&str> = model.rows("/ip/pool").iter().map(Row::id).collect();
         assert_eq!(ids, ["*1", "*2", "*4", "*3"]);
         assert_eq!(model.setting("/ip/dns", "servers"), "9.9.9.9");
+    }
+
+    fn pieces(pages: &mut Pages, from: u32, next: Option<u32>, hash: u8) -> Result<(), Restless> {
+        let wanted = pages.wanted().unwrap_or_default();
+        assert_eq!(wanted.first().map(|menu| menu.from), Some(from));
+        let id = format!("*{from}");
+        let rows = read("/ip/pool", &[&[(".id", &id)]]);
+        pages.take(vec![MenuRows { next, hash: [hash; 32], ..rows }])
+    }
+
+    #[test]
+    fn a_menu_that_changes_between_its_pieces_is_read_anew_but_not_for_ever() {
+        let menu = MenuRead { path: "/ip/pool".to_owned(), properties: Vec::new(), from: 0 };
+        let mut pages = Pages::new(vec![menu.clone()]);
+        assert_eq!(pieces(&mut pages, 0, Some(5), 1), Ok(()));
+        assert_eq!(pieces(&mut pages, 5, None, 2), Ok(()));
+        assert_eq!(pieces(&mut pages, 0, Some(5), 3), Ok(()));
+        assert_eq!(pieces(&mut pages, 5, None, 3), Ok(()));
+        assert_eq!(pages.wanted(), None);
+        let read = pages.done();
+        assert_eq!(read.iter().map(|piece| piece.rows[0][0].1.as_str()).collect::<Vec<_>>(), ["*0", "*5"]);
+
+        let mut pages = Pages::new(vec![menu]);
+        let restless = (0..100).any(|n| {
+            let from = pages.wanted().map_or(0, |menus| menus[0].from);
+            pieces(&mut pages, from, Some(from + 5), n).is_err()
+        });
+        assert!(restless);
+        assert_eq!(pages.take(Vec::new()), Err(Restless));
     }
 
     #[test]

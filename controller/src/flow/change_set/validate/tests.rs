@@ -80,7 +80,7 @@ fn context<'a>(known: [&Known; 2], schema: &'a Schema, others: &'a [Schema]) -> 
             packages: known.into_iter().find_map(|known| known.packages.clone()),
             device_mode: mode.filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect(),
         },
-        agent: Session {
+        agent: Some(Session {
             address: said(&|known| known.agent.clone())
                 .as_deref()
                 .unwrap_or("172.16.63.2")
@@ -91,7 +91,7 @@ fn context<'a>(known: [&Known; 2], schema: &'a Schema, others: &'a [Schema]) -> 
             service: "api-ssl".into(),
             user: "bulkhead".into(),
             interface: "bh-agent".into(),
-        },
+        }),
         link: Some(Link { address: "192.168.88.10".parse().expect("an address"), port: 8883 }),
         administrator: Some(Administrator { address: "192.168.88.10".parse().expect("an address") }),
         vifs: vec![Vif {

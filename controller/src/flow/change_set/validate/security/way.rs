@@ -38,8 +38,9 @@ impl Way {
         let today = |packet: Option<Packet>, wanted| {
             packet.and_then(|packet| there_and_back(router, &packet, wanted).ok()).unwrap_or_default()
         };
-        let mut ways = vec![Self::Agent(today(Some(sign_in(context)), Verdict::Local))];
-        ways.extend(context.link.as_ref().map(|_| Self::Link(today(uplink(context), Verdict::Forward))));
+        let agent = context.agent.as_ref().map(|_| Self::Agent(today(sign_in(context), Verdict::Local)));
+        let link = uplink(context).map(|packet| Self::Link(today(Some(packet), Verdict::Forward)));
+        let mut ways: Vec<Self> = agent.into_iter().chain(link).collect();
         let Some(administrator) = &context.administrator else { return ways };
         let open: Vec<(String, u16)> = rows(router, "/ip/service")
             .iter()
@@ -92,10 +93,10 @@ impl Way {
     /// # Errors
     /// Why it is not, in words that go on after a colon.
     pub(super) fn open(&self, router: &Model, context: &Context<'_>) -> Result<(), String> {
-        let agent = &context.agent;
         match self {
             Self::Agent(today) => {
-                passes(router, &sign_in(context), Verdict::Local, today)?;
+                let (Some(agent), Some(packet)) = (&context.agent, sign_in(context)) else { return Ok(()) };
+                passes(router, &packet, Verdict::Local, today)?;
                 service(router, &agent.service, Some(agent.port), agent.address)?;
                 user(router, &agent.user, agent.address)
             }
@@ -119,15 +120,15 @@ impl Way {
 }
 
 /// The packet that begins the agent's session.
-fn sign_in(context: &Context<'_>) -> Packet {
-    let agent = &context.agent;
+fn sign_in(context: &Context<'_>) -> Option<Packet> {
+    let agent = context.agent.as_ref()?;
     let packet = tcp(agent.address, agent.router, EPHEMERAL, agent.port);
-    Packet { in_interface: Some(agent.interface.clone()), ..packet }
+    Some(Packet { in_interface: Some(agent.interface.clone()), ..packet })
 }
 
 /// The packet that begins the agent's link.
 fn uplink(context: &Context<'_>) -> Option<Packet> {
-    let (agent, link) = (&context.agent, context.link.as_ref()?);
+    let (agent, link) = (context.agent.as_ref()?, context.link.as_ref()?);
     let packet = tcp(agent.address, link.address, EPHEMERAL, link.port);
     Some(Packet { in_interface: Some(agent.interface.clone()), ..packet })
 }
