@@ -1,16 +1,17 @@
 //! The description of REST, made from the routes' own types.
 
 use super::{change_sets, events, health, live, routers, tokens, vifs};
+use crate::flow::change_set::validate::{CODES, Severity};
 use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use std::sync::LazyLock;
+use std::{fmt::Write as _, sync::LazyLock};
 use utoipa::{
     Modify, OpenApi, ToSchema,
     openapi::{
-        Content, OpenApi as Document, Ref, ResponseBuilder,
+        Content, Object, OpenApi as Document, Ref, RefOr, ResponseBuilder, Schema,
         path::{Operation, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
@@ -73,6 +74,9 @@ impl Modify for Everywhere {
             "A browser's session. Writes also need `X-CSRF-Token` and our own `Origin`.",
         ));
         if let Some(components) = &mut document.components {
+            if let Some(RefOr::T(Schema::Object(finding))) = components.schemas.get_mut("FindingView") {
+                findings(finding);
+            }
             components.add_security_scheme("token", SecurityScheme::Http(token));
             components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
         }
@@ -91,6 +95,23 @@ impl Modify for Everywhere {
             }
         }
     }
+}
+
+/// The codes of the validation's findings, where a finding's code is described.
+fn findings(finding: &mut Object) {
+    let Some(RefOr::T(Schema::Object(code))) = finding.properties.get_mut("code") else { return };
+    let mut text = "Stable, `lower_snake`. The agent's plan may refuse with others.\n\n\
+        | code | stage | status | may be overruled | meaning |\n| --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for code in CODES {
+        let (status, force) = match (code.severity, code.force) {
+            (Severity::Warning, _) => ("warning", ""),
+            (Severity::Failed, true) => ("failed", "yes"),
+            (Severity::Failed, false) => ("failed", "no"),
+        };
+        let _ = writeln!(text, "| `{}` | {} | {status} | {force} | {} |", code.code, code.stage.as_str(), code.meaning);
+    }
+    code.description = Some(text);
 }
 
 fn everywhere(operation: &mut Operation) {

@@ -45,6 +45,20 @@ fn the_openapi_document_describes_every_route_and_no_other() {
 }
 
 #[test]
+fn the_openapi_document_lists_every_code_of_a_finding() {
+    let document = openapi::document();
+    let text = document["components"]["schemas"]["FindingView"]["properties"]["code"]["description"].as_str().unwrap();
+    for code in crate::flow::change_set::validate::CODES {
+        let line = text.lines().find(|line| line.starts_with(&format!("| `{}` |", code.code)));
+        assert!(
+            line.is_some_and(|line| line.contains(code.meaning) && line.contains(code.stage.as_str())),
+            "{}",
+            code.code
+        );
+    }
+}
+
+#[test]
 fn every_reference_of_the_openapi_document_resolves() {
     fn references(value: &Json, found: &mut BTreeSet<String>) {
         match value {
