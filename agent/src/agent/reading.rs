@@ -13,6 +13,9 @@ use shared::{
 /// Bytes of names and values that one answer carries at most; the rest of the envelope is for lengths and the seal.
 const ROOM: usize = MAX_ENVELOPE / 2;
 
+/// Properties that say something by being there, without a value: a route that is a blackhole, a table that is used.
+const SWITCHES: [&str; 2] = ["blackhole", "fib"];
+
 /// Reads menus, as many rows as fit into one answer. All menus are read anew for each piece: a hash tells whether the
 /// pieces are of one state.
 ///
@@ -53,7 +56,7 @@ fn piece(menu: &MenuRead, rows: &[Row], room: &mut usize) -> MenuRows {
     for (index, row) in rows.iter().enumerate() {
         let attributes: Vec<Attribute> = row
             .attributes()
-            .filter(|(_, value)| !value.is_empty())
+            .filter(|(name, value)| !value.is_empty() || SWITCHES.contains(name))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         for (name, value) in &attributes {
@@ -83,5 +86,19 @@ fn refused(failed: &Failed) -> Refusal {
             let message = format!("the router cannot be read: {message}");
             Refusal::new("router_unreachable", message, "Run `bulkhead-agent check`; it says what is wrong.")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_something_by_being_there_is_told_and_what_is_only_empty_is_not() {
+        let menu = MenuRead { path: "/ip/route".to_owned(), properties: Vec::new(), from: 0 };
+        let rows = [Row::new([(".id", "*1"), ("blackhole", ""), ("comment", "")])];
+        let told = piece(&menu, &rows, &mut 1_000).rows;
+        let names: Vec<&str> = told[0].iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, [".id", "blackhole"]);
     }
 }
