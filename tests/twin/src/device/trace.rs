@@ -89,6 +89,8 @@ struct Walk<'a> {
     steps: Vec<Step>,
     hits: Vec<(&'static str, RowId)>,
     fasttracks: bool,
+    /// What rules on the way put into address lists: rules behind them see it (*Address-lists*).
+    listed: Vec<(String, IpAddr)>,
     /// What connection tracking remembers of the packet's addresses, for the two places where they are translated.
     remembered: connection::Remembered,
 }
@@ -130,16 +132,7 @@ impl Device {
 
     /// The way of a packet that comes in by its interface, or that the router sends when it names none.
     pub(super) fn way(&self, packet: &Packet) -> Way {
-        let mut walk = Walk {
-            device: self,
-            packet: packet.clone(),
-            arrived: None,
-            leaving: None,
-            steps: Vec::new(),
-            hits: Vec::new(),
-            fasttracks: false,
-            remembered: connection::Remembered::default(),
-        };
+        let mut walk = Walk::new(self, packet);
         let verdict = if packet.in_interface.is_some() { walk.arrive() } else { walk.send() };
         let out_interface = (verdict == Verdict::Forward).then_some(walk.leaving).flatten();
         let trace = Trace { verdict, out_interface, packet: walk.packet, steps: walk.steps };
@@ -154,7 +147,21 @@ impl Device {
     }
 }
 
-impl Walk<'_> {
+impl<'d> Walk<'d> {
+    fn new(device: &'d Device, packet: &Packet) -> Self {
+        Self {
+            device,
+            packet: packet.clone(),
+            arrived: None,
+            leaving: None,
+            steps: Vec::new(),
+            hits: Vec::new(),
+            fasttracks: false,
+            listed: Vec::new(),
+            remembered: connection::Remembered::default(),
+        }
+    }
+
     /// Tells of a decision that no firewall rule made.
     fn tell(&mut self, table: &str, chain: &str, action: &str, row: Option<&Row>, note: Option<String>) {
         self.steps.push(Step {

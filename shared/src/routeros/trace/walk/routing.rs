@@ -48,7 +48,8 @@ impl Walk<'_, '_> {
         let mark = packet.routing_mark.as_deref();
         let asked = Asked { src: packet.src, dst: packet.dst, in_interface: self.seen.in_interface, mark };
         let world = self.world;
-        let decision = if packet.fasttrack {
+        // What the router sends itself is never fasttracked, whatever its connection is.
+        let decision = if packet.fasttrack && self.seen.in_interface.is_some() {
             world.routing.decide_by_main(&world.interfaces, packet.dst)
         } else {
             world.routing.decide(&world.interfaces, &asked)

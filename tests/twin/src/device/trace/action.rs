@@ -32,8 +32,11 @@ impl Walk<'_> {
                 (Then::Next, None)
             }
             "fasttrack-connection" => (Then::Next, self.fasttrack()),
-            "add-src-to-address-list" | "add-dst-to-address-list" => {
-                (Then::Next, Some(format!("adds to the list `{}`", rule.text("address-list"))))
+            action @ ("add-src-to-address-list" | "add-dst-to-address-list") => {
+                let list = rule.text("address-list");
+                let address = if action.starts_with("add-src") { self.packet.src } else { self.packet.dst };
+                self.listed.push((list.to_owned(), address));
+                (Then::Next, Some(format!("adds to the list `{list}`")))
             }
             "log" | "passthrough" => (Then::Next, None),
             _ if table == Table::Nat => (Then::Accept, self.translate(hook, rule)),

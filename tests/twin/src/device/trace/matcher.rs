@@ -1,5 +1,7 @@
 //! Whether a rule matches a packet.
 
+use std::net::IpAddr;
+
 use shared::routeros::trace::{ConnectionState, NatState};
 
 use super::{Walk, address, interface, port};
@@ -75,6 +77,13 @@ impl Walk<'_> {
         if unknown.is_empty() { Judgement::Yes } else { Judgement::Unknown(unknown.join(", ")) }
     }
 
+    fn is_listed(&self, list: &str, address: IpAddr) -> Judgement {
+        if self.listed.iter().any(|(other, listed)| other == list && *listed == address) {
+            return Judgement::Yes;
+        }
+        address::is_listed(self.device, list, address)
+    }
+
     fn judge_one(&self, name: &str, value: &str, hook: &str) -> Judgement {
         // A list that begins with `!` is negated as a whole.
         let (negated, value) = value.strip_prefix('!').map_or((false, value), |value| (true, value));
@@ -92,8 +101,8 @@ impl Walk<'_> {
         match name {
             "src-address" => address::holds(value, packet.src).into(),
             "dst-address" => address::holds(value, packet.dst).into(),
-            "src-address-list" => address::is_listed(device, value, packet.src),
-            "dst-address-list" => address::is_listed(device, value, packet.dst),
+            "src-address-list" => self.is_listed(value, packet.src),
+            "dst-address-list" => self.is_listed(value, packet.dst),
             "src-address-type" => address::is_of_type(device, value, packet.src).into(),
             "dst-address-type" => address::is_of_type(device, value, packet.dst).into(),
             "in-interface" => interface::is_one(device, value, arrived).into(),

@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use shared::routeros::trace::Verdict;
+use shared::routeros::trace::{Packet, Verdict};
 
 use super::{Walk, address};
 use crate::device::{Device, form, row::Row};
@@ -50,11 +50,18 @@ type Told<'a> = (Decision, String, &'static str, Option<&'a Row>, Option<String>
 impl<'d> Walk<'d> {
     /// Decides where the packet goes.
     pub(super) fn route(&mut self) -> Decision {
-        let order = match self.device.setting("/routing/settings", "policy-rules") {
+        self.decide(self.order())
+    }
+
+    fn order(&self) -> &'d str {
+        match self.device.setting("/routing/settings", "policy-rules") {
             "" => ORDER,
             order => order,
-        };
-        self.decide(order)
+        }
+    }
+
+    fn asked(&self, order: &str) -> Option<Told<'d>> {
+        order.split(',').find_map(|part| self.part(part))
     }
 
     /// The same, of a packet that policy does not concern.
@@ -65,7 +72,7 @@ impl<'d> Walk<'d> {
     fn decide(&mut self, order: &str) -> Decision {
         let nowhere: Told<'d> =
             (Decision::Stop(Verdict::Unreachable), "main".to_owned(), "unreachable", None, Some("no route".to_owned()));
-        let told = order.split(',').find_map(|part| self.part(part)).unwrap_or(nowhere);
+        let told = self.asked(order).unwrap_or(nowhere);
         let (decision, table, action, row, note) = told;
         self.tell("routing", &table, action, row, note);
         if let Decision::Out(_) | Decision::Local = &decision
@@ -136,11 +143,21 @@ impl<'d> Walk<'d> {
         Some(told)
     }
 
+    /// The interface by which the packet would be answered: the tables are asked in the same order, rules that name
+    /// an interface or a mark are for none.
+    fn answered_by(&self) -> Option<String> {
+        let packet = Packet { src: self.packet.dst, dst: self.packet.src, routing_mark: None, ..self.packet.clone() };
+        match Walk::new(self.device, &packet).asked(self.order())?.0 {
+            Decision::Out(hop) => Some(hop.interface),
+            Decision::Local | Decision::Stop(_) => None,
+        }
+    }
+
     /// `/ip/settings rp-filter`: whether the source would be answered by the interface where the packet came in
     /// (`strict`), or at all (`loose`).
     fn is_martian(&self) -> Option<String> {
         let arrived = self.arrived.as_deref()?;
-        let back = || towards(self.device, self.packet.src);
+        let back = || self.answered_by();
         match self.device.setting("/ip/settings", "rp-filter") {
             "strict" if self.packet.src.is_ipv4() && back().as_deref() != Some(arrived) => {
                 Some(format!("rp-filter=strict: {} is not behind `{arrived}`", self.packet.src))

@@ -10,17 +10,24 @@ impl Walk<'_> {
         if let Some(verdict) = self.take_in() {
             return verdict;
         }
+        // *FastTrack*: such packets pass by the whole firewall, raw too, as its dummy rule there shows.
+        if self.is_fasttracked() {
+            self.track("prerouting");
+            return self.fast();
+        }
         if let Some(verdict) = self.table(Table::Raw, "prerouting") {
             return verdict;
         }
         self.track("prerouting");
-        if self.packet.fasttrack {
-            return self.fast();
-        }
         if let Some(verdict) = self.table(Table::Mangle, "prerouting") {
             return verdict;
         }
         self.translate_destination();
+        if self.packet.dst.is_multicast() {
+            // No route is asked for it, and nobody is told that there is none (RFC 1122, 3.2.2).
+            self.tell("routing", "local", "local", None, Some("multicast".to_owned()));
+            return self.input();
+        }
         let to = match self.route() {
             route::Decision::Local => return self.input(),
             route::Decision::Out(to) => to,
@@ -41,12 +48,11 @@ impl Walk<'_> {
     /// A packet that the router sends. Its way is looked up before the rules and, when they marked it for another
     /// table, again after them: *routing adjustment* of the packet flow.
     pub(super) fn send(&mut self) -> Verdict {
-        let mut to = match self.route() {
-            route::Decision::Local => return self.input(),
-            route::Decision::Out(to) => to,
-            route::Decision::Stop(verdict) => return verdict,
-        };
-        self.leaving = Some(to.interface.clone());
+        let mut to = self.route();
+        if let route::Decision::Stop(verdict) = to {
+            return verdict;
+        }
+        self.set_out(&to);
         if let Some(verdict) = self.table(Table::Raw, "output") {
             return verdict;
         }
@@ -58,14 +64,21 @@ impl Walk<'_> {
             }
         }
         if self.packet.routing_mark != mark {
-            match self.route() {
-                route::Decision::Local => return self.input(),
-                route::Decision::Out(other) => to = other,
-                route::Decision::Stop(verdict) => return verdict,
-            }
-            self.leaving = Some(to.interface.clone());
+            to = self.route();
+            self.set_out(&to);
         }
-        self.leave(&to)
+        match to {
+            // To itself: out and in again (*Packet Flow in RouterOS*).
+            route::Decision::Local => self.input(),
+            route::Decision::Out(to) => self.leave(&to),
+            route::Decision::Stop(verdict) => verdict,
+        }
+    }
+
+    fn set_out(&mut self, to: &route::Decision) {
+        if let route::Decision::Out(hop) = to {
+            self.leaving = Some(hop.interface.clone());
+        }
     }
 
     fn input(&mut self) -> Verdict {
@@ -91,6 +104,9 @@ impl Walk<'_> {
             route::Decision::Local => Verdict::Local,
             route::Decision::Stop(verdict) => verdict,
             route::Decision::Out(to) => {
+                if let Some(verdict) = self.cannot_forward() {
+                    return verdict;
+                }
                 self.leaving = Some(to.interface.clone());
                 self.translate_source();
                 self.enter_tunnel(&to).unwrap_or(Verdict::Forward)
@@ -156,6 +172,13 @@ impl Walk<'_> {
         }
         self.tell("routing", "forward", "drop", None, Some(format!("{menu} {name}=no")));
         Some(Verdict::Drop)
+    }
+
+    /// Whether the packet takes the short way: its connection is known, and a rule or who asks says so.
+    fn is_fasttracked(&self) -> bool {
+        let known = self.is(ConnectionState::Established) || self.is(ConnectionState::Related);
+        let said = || self.packet.fasttrack || self.device.remembered(&self.packet).is_some_and(|row| row.fasttrack);
+        known && self.device.setting("/ip/firewall/connection/tracking", "enabled") != "no" && said()
     }
 
     /// Connection tracking: what is remembered of the packet's connection.
