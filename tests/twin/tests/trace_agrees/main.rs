@@ -83,7 +83,9 @@ impl Router {
     fn print(&mut self, menu: &str, names: &str) -> Vec<Vec<(String, String)>> {
         match self.device.run(Duration::ZERO, &Request::new(menu, "print", &[(".proplist", names)])).unwrap() {
             Reply::Rows(rows) => rows,
-            other => panic!("{menu}: {other:?}"),
+            other @ (Reply::Pages(_) | Reply::Done(_) | Reply::Stream(_) | Reply::Reboot) => {
+                panic!("{menu}: {other:?}")
+            }
         }
     }
 
@@ -140,7 +142,7 @@ fn play(seed: u64, tally: &mut Tally, differences: &mut Vec<String>) -> u32 {
             )),
             (Err(_), Err(_)) => {}
             (twins, ours) => {
-                differences.push(format!("BULKHEAD_SEED={seed}: {asked}\nthe twin: {twins:?}\nthe model: {ours:?}"))
+                differences.push(format!("BULKHEAD_SEED={seed}: {asked}\nthe twin: {twins:?}\nthe model: {ours:?}"));
             }
         }
     }
