@@ -327,7 +327,8 @@ impl Session {
     /// Whether as many answers go on as a session may have.
     fn is_full(&mut self) -> bool {
         self.forget_finished();
-        self.tasks.len() >= STREAMS
+        // A cancelled one is a task for a moment longer.
+        self.tasks.len() >= STREAMS && self.streams.values().map(Vec::len).sum::<usize>() >= STREAMS
     }
 
     /// Commands that have said all are no longer there to be cancelled.
