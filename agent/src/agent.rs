@@ -152,14 +152,15 @@ fn engine(
     let pools =
         Pools { vlans: config.pools.vlan_first.get()..=config.pools.vlan_last.get(), subnets: config.pools.subnet };
     let voice = voice.clone();
-    let mut told: Option<(Phase, Instant)> = None;
+    let mut told: Option<(Report, Instant)> = None;
     Engine::new(router, journal, pools, clock, move |change, report| {
         let now = clock.now();
-        let same = told.is_some_and(|(phase, at)| phase == report.phase && now.duration_since(at) < STEPS_EVERY);
-        if same {
+        let step =
+            told.as_ref().is_some_and(|(last, at)| last.says_as(report) && now.duration_since(*at) < STEPS_EVERY);
+        if step {
             return;
         }
-        told = Some((report.phase, now));
+        told = Some((report.clone(), now));
         voice.change_set(report, clock.unix_millis());
         if report.phase == Phase::Ended {
             voice.news(ended(change, report), clock.unix_millis());

@@ -1,7 +1,8 @@
 //! The controller: everything that REST, pages, the command line and home automation can ask for.
 //!
 //! It joins what is decided ([`crate::flow`]) and what is carried out ([`crate::io`]). Its parts: `routers`, `vifs`
-//! and `changes` answer callers, `pipeline` works change sets off one by one per router, `bus` asks the agents,
+//! and `changes` answer callers, `pipeline` works change sets off one by one per router,
+//! `validation` looks at them before, `bus` asks the agents,
 //! `inbox` takes what they say, `home` what home automation wants, `live` tells everybody what has changed.
 
 mod bus;
@@ -12,6 +13,7 @@ mod live;
 mod pipeline;
 mod routers;
 mod seen;
+mod validation;
 mod vifs;
 
 use crate::{

@@ -49,6 +49,8 @@ codes! {
     ROUTER_IN_USE = 409 "router_in_use", "The router still carries VIFs";
     /// The change set's state does not allow the event; `legal_events` lists what it allows.
     ILLEGAL_EVENT = 409 "illegal_event", "Not in this state";
+    /// Somebody else edited it meanwhile; `version` is the one that counts now.
+    VERSION_CONFLICT = 409 "version_conflict", "Edited meanwhile";
     /// Another change set of the router is being applied; `change_set` names it.
     BUSY = 409 "busy", "Another change is under way";
     /// The agent did not answer in time.

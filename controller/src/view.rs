@@ -10,8 +10,8 @@ mod change_set;
 mod vif;
 
 pub use change_set::{
-    ChangeError, ChangeSetView, FindingView, HistoryView, ItemView, OperationView, PlanView, ProgressView, Risk,
-    StageStatus, StageView,
+    ChangeError, ChangeSetView, ConfirmView, EditedChangeSet, FindingView, HistoryView, ItemView, NewChangeSet,
+    OperationView, PlanView, ProgressView, Risk, StageStatus, StageView,
 };
 pub use vif::{
     EgressRequest, EgressView, GatewayView, IsolationView, KillSwitchModeRequest, KillSwitchRequest, KillSwitchView,

@@ -140,6 +140,17 @@ pub struct Report {
     pub at: i64,
 }
 
+impl Report {
+    /// Whether another word on the same change differs in no more than how many writes are done.
+    pub fn says_as(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.phase == other.phase
+            && self.outcome == other.outcome
+            && self.evidence == other.evidence
+            && self.deadline == other.deadline
+    }
+}
+
 /// Why something was not done, in a form for programs and one for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]

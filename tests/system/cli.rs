@@ -8,7 +8,7 @@ use support::{
     outside,
 };
 
-async fn bulkhead(demo: &Demo, words: &[&str]) -> anyhow::Result<Output> {
+pub(crate) async fn bulkhead(demo: &Demo, words: &[&str]) -> anyhow::Result<Output> {
     let mut command = Command::new(program("bulkhead")?);
     command.args(words).env("BULKHEAD_URL", &demo.ready.url).env("BULKHEAD_TOKEN", &demo.ready.token);
     outside::output(&mut command).await

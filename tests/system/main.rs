@@ -1,6 +1,7 @@
 //! Bulkhead as people run it: real processes, real brokers and clients, SIGKILL at bad moments.
 
 mod by_hand;
+mod changes;
 mod cli;
 mod container;
 mod crash;

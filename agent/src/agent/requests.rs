@@ -115,10 +115,10 @@ impl Requests {
         }
     }
 
-    /// Undoes a change, whether it is under way or was kept.
+    /// Undoes a change, whether it is under way, was kept, or was undone in part.
     async fn roll(&self, id: &ChangeSetId) -> Reply {
         match Engine::show(&self.journal, id) {
-            Ok(report) if report.outcome == Some(Outcome::Confirmed) => {}
+            Ok(report) if [Some(Outcome::Confirmed), Some(Outcome::PartlyReverted)].contains(&report.outcome) => {}
             _ => return self.word(id, Word::Roll).await,
         }
         let mut engine = match self.engine().await {

@@ -14,13 +14,14 @@ use shared::{
 };
 
 impl Engine {
-    /// Takes a kept change up again to undo it.
+    /// Takes a change up again to undo it: one that was kept, or one whose undo left something.
     ///
     /// # Errors
     /// `unknown_change_set`; `not_kept` where there is nothing to undo; `superseded` where the router has moved on.
     pub async fn reopen(&mut self, id: &ChangeSetId) -> Result<Begun, Refusal> {
         let report = Self::show(&self.journal, id)?;
-        if report.outcome != Some(Outcome::Confirmed) {
+        let kept = report.outcome == Some(Outcome::Confirmed);
+        if !kept && report.outcome != Some(Outcome::PartlyReverted) {
             let message = format!("the change `{id}` is not in force");
             return Err(Refusal::new("not_kept", message, "There is nothing to undo."));
         }
@@ -28,8 +29,10 @@ impl Engine {
         let Some(change) = known else { return Self::show(&self.journal, id).and(Err(superseded("it is too old"))) };
         let sight = self.read(&change.menus).await?;
         let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
-        let change = rebased(&change, &vifs)?;
-        if let Some(finding) = left(&change, Direction::Forward, &sight).findings().first() {
+        let change = if kept { rebased(&change, &vifs)? } else { change };
+        // What was undone in part is neither before nor after: there is nothing to hold it against.
+        let left = left(&change, Direction::Forward, &sight);
+        if let (true, Some(finding)) = (kept, left.findings().first()) {
             return Err(superseded(finding));
         }
         let mut begun = Begun { change, direction: Direction::Back, rows: Rows::default(), report };

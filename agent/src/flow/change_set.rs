@@ -33,6 +33,7 @@ use shared::{
     vif::VifSpec,
     wire::ChangeOrder,
 };
+use std::collections::BTreeSet;
 
 /// A change that the journal keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,8 +134,13 @@ impl Change {
     pub fn title(&self) -> String {
         let created = self.after.iter().filter(|vif| !self.before.contains(vif)).map(|vif| ("creation", vif));
         let removed = self.before.iter().filter(|vif| !self.after.contains(vif)).map(|vif| ("removal", vif));
-        let parts: Vec<String> =
+        let mut parts: Vec<String> =
             created.chain(removed).map(|(what, vif)| format!("{what} of VIF {}", vif.spec.name)).collect();
+        let menus: BTreeSet<&str> = self.rows.iter().map(|row| row.menu.as_str()).collect();
+        parts.extend(menus.into_iter().map(|menu| {
+            let rows = self.rows.iter().filter(|row| row.menu == menu).count();
+            format!("{rows} {} of {menu}", if rows == 1 { "row" } else { "rows" })
+        }));
         if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
     }
 

@@ -1,5 +1,7 @@
 //! `bulkhead change`, and following a change set to its end.
 
+mod file;
+
 use super::{
     Reach,
     client::Client,
@@ -8,8 +10,9 @@ use super::{
 use crate::view::{ChangeSetView, StageStatus};
 use anyhow::bail;
 use clap::Subcommand;
+use file::Asked;
 use hyper::Method;
-use shared::change_set::{Outcome, Phase, State};
+use shared::change_set::{Keep, Outcome, Phase, State};
 use std::{process::ExitCode, time::Duration};
 
 /// Between two questions while a change set is followed.
@@ -37,6 +40,40 @@ enum Command {
     Show {
         /// Id of the change set
         id: String,
+    },
+    /// What a file would change, without changing it
+    Plan {
+        #[command(flatten)]
+        asked: Asked,
+        /// End with 2 where something would change, and with 0 where nothing would
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    /// Do what a file says, and wait for the end
+    Apply {
+        #[command(flatten)]
+        asked: Asked,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Say that a change under way stays
+    Keep {
+        /// Id of the change set
+        id: String,
+    },
+    /// Undo a change, whether it is under way or was kept
+    Revert {
+        /// Id of the change set
+        id: String,
+    },
+    /// Give a change under way more time
+    Extend {
+        /// Id of the change set
+        id: String,
+        /// Seconds from now, 15 to 3600
+        #[arg(long, default_value_t = 120)]
+        seconds: u32,
     },
     /// Say yes to a plan, and wait for the end
     Confirm {
@@ -76,6 +113,38 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Command::Plan { asked, detailed_exitcode } => {
+            let planned = asked.plan(&client).await?;
+            if json {
+                output::json(&planned.found)?;
+            } else {
+                planned.show()?;
+            }
+            planned.put_away(&client).await?;
+            Ok(planned.exit(detailed_exitcode))
+        }
+        Command::Apply { asked, yes } => apply(&client, &asked, yes, json).await,
+        Command::Keep { id } => {
+            let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/keep"), None).await?;
+            end(&client, &id, json).await
+        }
+        Command::Revert { id } => {
+            let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/rollback"), None).await?;
+            let found = follow(&client, &id).await?;
+            if json {
+                output::json(&found)?;
+            } else {
+                print(&found)?;
+            }
+            Ok(if found.state == State::RolledBack { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Extend { id, seconds } => {
+            let body = serde_json::json!({"seconds": seconds});
+            let path = format!("/change-sets/{id}/extend");
+            let found: ChangeSetView = client.write(Method::POST, &path, Some(&body)).await?;
+            output::line(&format!("Undone at {} unless it is kept.", found.deadline.unwrap_or_default()))?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Confirm { id } => {
             let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/confirm"), None).await?;
             end(&client, &id, json).await
@@ -86,6 +155,28 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn apply(client: &Client, asked: &Asked, yes: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let planned = asked.plan(client).await?;
+    let id = &planned.found.id;
+    if !json {
+        planned.show()?;
+    }
+    if planned.found.state != State::Previewing || !planned.changes() {
+        planned.put_away(client).await?;
+        if json {
+            output::json(&planned.found)?;
+        }
+        return Ok(planned.exit(false));
+    }
+    if !yes && !planned.agreed()? {
+        let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/cancel"), None).await?;
+        output::line("Called off; nothing was written.")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/confirm"), None).await?;
+    end(client, id, json).await
 }
 
 /// Follows a change set until it needs nobody or a person, prints how it stands, and gives the exit status: 0 only
@@ -109,6 +200,12 @@ async fn follow(client: &Client, id: &str) -> anyhow::Result<ChangeSetView> {
         if waits || found.state.is_final() {
             progress.end();
             return Ok(found);
+        }
+        if let (State::Verifying, Some(deadline), Keep::Person) = (found.state, &found.deadline, found.confirm.keep) {
+            let told = format!("waiting for `bulkhead change keep {id}`; undone at {deadline}");
+            progress.show(&told, 0, 0);
+            tokio::time::sleep(ASK_AGAIN).await;
+            continue;
         }
         match &found.progress {
             Some(seen) if seen.phase != Phase::Ended => progress.show(&seen.current, seen.done, seen.total),

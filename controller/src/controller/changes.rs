@@ -2,14 +2,15 @@
 
 use super::{Controller, bounded};
 use crate::{
-    flow::change_set::{self, ChangeSet, Declined, New},
+    flow::change_set::{self, ChangeSet, Declined, Edit, GoesOn, New, asked},
     io::store::change_sets,
     problem::{self, Problem},
-    view::ChangeSetView,
+    view::{ChangeSetView, EditedChangeSet, NewChangeSet},
 };
 use shared::{
-    change_set::{Event, Item, Resource},
+    change_set::{Confirm, Event, Item, Keep, Resource, State},
     ids::{ChangeSetId, RouterId},
+    wire::{Reply, Request},
 };
 
 impl Controller {
@@ -77,6 +78,124 @@ impl Controller {
         Ok(view)
     }
 
+    /// Makes a change set of rows; it is a draft until it is validated, unless the request says that it goes on.
+    ///
+    /// # Errors
+    /// `unknown_router`, `field_invalid`
+    pub async fn create_change_set(
+        &self,
+        router: &RouterId,
+        asked: NewChangeSet,
+        goes_on: GoesOn,
+        who: &str,
+    ) -> Result<ChangeSetView, Problem> {
+        let router = self.known(router).await?.id;
+        let name = named(&asked.name)?;
+        let items = asked::items(&asked.items, &asked::owner(&name)).map_err(misfit)?;
+        let confirm = asked.confirm.as_ref().map(asked::confirm).transpose().map_err(misfit)?;
+        let new = New {
+            id: fresh_id()?,
+            name,
+            router,
+            items,
+            confirm: confirm.unwrap_or(Confirm::USUAL),
+            goes_on,
+            who: who.to_owned(),
+        };
+        self.put(new, &asked.source).await
+    }
+
+    /// Alters a draft, or a change set that was looked at and not begun.
+    ///
+    /// # Errors
+    /// `unknown_change_set`, `field_invalid`, `illegal_event`; `version_conflict` with `version` and the change set as it
+    /// is, where somebody edited it meanwhile.
+    pub async fn edit_change_set(
+        &self,
+        id: &ChangeSetId,
+        edited: EditedChangeSet,
+        who: &str,
+    ) -> Result<ChangeSetView, Problem> {
+        let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
+        let confirm = edited.confirm.as_ref().map(asked::confirm).transpose().map_err(misfit)?;
+        let name = edited.name.as_deref().map(named).transpose()?;
+        let changed: ChangeSet = self
+            .inner
+            .store
+            .call(move |tx| {
+                let unknown = || Problem::unknown_change_set(wanted.as_str());
+                let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
+                let owner = asked::owner(name.as_deref().unwrap_or(&found.name));
+                let items =
+                    edited.items.as_ref().map(|items| asked::items(items, &owner)).transpose().map_err(misfit)?;
+                let edit = Edit { version: edited.version, name, items, confirm };
+                found.edit(edit, &who, now).map_err(|declined| decline(&declined, &found, Event::Edit))?;
+                change_sets::put(tx, &found)?;
+                Ok::<_, Problem>(found)
+            })
+            .await?;
+        let view = change_set::view(&changed);
+        self.moved(&changed.router, &view, None);
+        Ok(view)
+    }
+
+    /// Validates a change set past findings of these codes, as far as they may be overruled.
+    ///
+    /// # Errors
+    /// `unknown_change_set`, `illegal_event`
+    pub async fn force_change_set(
+        &self,
+        id: &ChangeSetId,
+        codes: Vec<String>,
+        who: &str,
+    ) -> Result<ChangeSetView, Problem> {
+        let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
+        let changed: ChangeSet = self
+            .inner
+            .store
+            .call(move |tx| {
+                let unknown = || Problem::unknown_change_set(wanted.as_str());
+                let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
+                found.force(codes, &who, now).map_err(|declined| decline(&declined, &found, Event::Validate))?;
+                change_sets::put(tx, &found)?;
+                Ok::<_, Problem>(found)
+            })
+            .await?;
+        let view = change_set::view(&changed);
+        self.moved(&changed.router, &view, None);
+        Ok(view)
+    }
+
+    /// Lets the deadline of a change that is being verified run for so many seconds from now.
+    ///
+    /// # Errors
+    /// `unknown_change_set`, `illegal_event`, `refused`, `no_answer`
+    pub async fn extend_change_set(&self, id: &ChangeSetId, seconds: u32) -> Result<ChangeSetView, Problem> {
+        let wanted = id.clone();
+        let unknown = || Problem::unknown_change_set(id.as_str());
+        let found: Option<ChangeSet> =
+            self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?)).await?;
+        let found = found.ok_or_else(unknown)?;
+        if found.state != State::Verifying {
+            return Err(decline(&Declined::Illegal, &found, Event::Keep));
+        }
+        match self.ask(&found.router, Request::Extend(found.order_id(), seconds)).await {
+            Ok(Reply::Report(report)) => {
+                let changed = self.change(id, move |change_set, now| change_set.reported(report, now)).await?;
+                changed.as_ref().map(change_set::view).ok_or_else(unknown)
+            }
+            Ok(Reply::Refused(refusal)) => {
+                Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
+            }
+            Ok(Reply::Plan(_) | Reply::Done | Reply::Reading(_) | Reply::Unsupported(_)) => Err(Problem::new(
+                problem::REFUSED,
+                "The agent does not know this request.",
+                "Update the agent to this controller's version.",
+            )),
+            Err(silence) => Err(Problem::new(problem::NO_ANSWER, silence.message, silence.hint)),
+        }
+    }
+
     /// Makes a change set of one item and lets it begin when its turn has come.
     pub(super) async fn begin(
         &self,
@@ -86,16 +205,47 @@ impl Controller {
         plan_only: bool,
         who: &str,
     ) -> Result<ChangeSetId, Problem> {
-        let suffix = crate::io::random::suffix().map_err(|error| Problem::internal(&error))?;
-        let id = ChangeSetId::new(format!("c-{suffix}")).map_err(|error| Problem::internal(&error))?;
-        let items = vec![Item { id: "1".to_owned(), name: String::new(), depends_on: Vec::new(), resource }];
-        let new = New { id: id.clone(), name, router: router.clone(), items, plan_only, who: who.to_owned() };
-        let change_set = ChangeSet::new(new, "vif", self.now());
-        let view = change_set::view(&change_set);
-        self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::put(tx, &change_set)?)).await?;
-        self.moved(router, &view, None);
+        let item = Item { id: "1".to_owned(), name: String::new(), depends_on: Vec::new(), resource };
+        let new = New {
+            id: fresh_id()?,
+            name,
+            router: router.clone(),
+            items: vec![item],
+            // Objects of our own cut nobody off: what the agent reads back is enough.
+            confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
+            goes_on: if plan_only { GoesOn::Preview } else { GoesOn::Through },
+            who: who.to_owned(),
+        };
+        let id = new.id.clone();
+        self.put(new, "vif").await?;
         Ok(id)
     }
+
+    async fn put(&self, new: New, source: &str) -> Result<ChangeSetView, Problem> {
+        let change_set = ChangeSet::new(new, source, self.now());
+        let (router, view) = (change_set.router.clone(), change_set::view(&change_set));
+        self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::put(tx, &change_set)?)).await?;
+        self.moved(&router, &view, None);
+        Ok(view)
+    }
+}
+
+fn fresh_id() -> Result<ChangeSetId, Problem> {
+    let suffix = crate::io::random::suffix().map_err(|error| Problem::internal(&error))?;
+    ChangeSetId::new(format!("c-{suffix}")).map_err(|error| Problem::internal(&error))
+}
+
+fn named(name: &str) -> Result<String, Problem> {
+    let fits = (1..=80).contains(&name.trim().chars().count()) && !name.chars().any(char::is_control);
+    if fits {
+        Ok(name.trim().to_owned())
+    } else {
+        Err(Problem::field("name", "A change set has a name of 1 to 80 characters.", "Say what it is for."))
+    }
+}
+
+fn misfit(misfit: asked::Misfit) -> Problem {
+    Problem::field(&misfit.field, misfit.message, misfit.hint)
 }
 
 fn busy(other: &ChangeSet) -> Problem {
@@ -121,6 +271,12 @@ fn decline(declined: &Declined, change_set: &ChangeSet, event: Event) -> Problem
         format!("Possible now: {}.", shown.join(", "))
     };
     let problem = match declined {
+        Declined::Outrun => Problem::new(
+            problem::VERSION_CONFLICT,
+            "Somebody else edited this change set meanwhile.",
+            "Look at it as it is now, then edit again.",
+        )
+        .with("version", change_set.version),
         Declined::Illegal => {
             Problem::new(problem::ILLEGAL_EVENT, format!("`{event}` is not possible in the state `{state}`."), hint)
         }

@@ -137,7 +137,9 @@ impl Controller {
                         Ok(Effect::Line(events::append(tx, &router, &line)?))
                     }
                     Event::ChangeSet(report) => {
-                        let Some(mut found) = change_sets::one(tx, &report.id)? else { return Ok(Effect::Nothing) };
+                        let Some(mut found) = change_sets::by_order(tx, &report.id)? else {
+                            return Ok(Effect::Nothing);
+                        };
                         if found.router != router {
                             return Ok(Effect::Nothing);
                         }

@@ -1,17 +1,22 @@
 //! Working change sets off: one task per router, one change set at a time, from the database alone, so that a
 //! controller that was killed goes on where it was.
 
-use super::{Controller, inbox::last_line};
+use super::{Controller, inbox::last_line, validation::Looked};
 use crate::{
     flow::change_set::{self, Answer, ChangeSet},
-    io::store::{StoreError, change_sets},
+    io::store::{StoreError, change_sets, routers},
 };
 use shared::{
-    change_set::State,
+    change_set::{MenuWords, State},
     ids::{ChangeSetId, RouterId},
+    routeros::schema::{Version, shipped},
     wire::Request,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{sync::Notify, task::JoinHandle};
 
 /// How often the agent is asked what became of an order.
@@ -91,7 +96,8 @@ impl Controller {
             return Ok(Next::Rest);
         };
         if current.state == State::Draft {
-            self.change(&current.id, ChangeSet::begin).await?;
+            let menus = self.words(&current).await?;
+            self.change(&current.id, move |change_set, now| change_set.begin(menus, now)).await?;
             return Ok(Next::Again);
         }
         let Some(request) = current.ask() else { return Ok(Next::Rest) };
@@ -100,6 +106,23 @@ impl Controller {
             self.change(&current.id, |change_set, _| change_set.ordered = true).await?;
         }
         let planning = matches!(request, Request::Plan(_));
+        if planning && current.rows().next().is_some() {
+            match self.look(&current).await? {
+                Looked::Silent(refusal) => {
+                    let silence = Answer::Silence(refusal);
+                    self.change(&current.id, move |change_set, now| change_set.answered(silence, now)).await?;
+                    return Ok(Next::Again);
+                }
+                Looked::Found(found) => {
+                    let looked =
+                        self.change(&current.id, move |change_set, now| change_set.looked(&found, now)).await?;
+                    if looked.is_none_or(|looked| looked.state != State::Validating) {
+                        return Ok(Next::Again);
+                    }
+                }
+            }
+        }
+        let request = if planning { self.planned(&current.id, request).await? } else { request };
         let answer = match self.ask(router, request).await {
             Ok(reply) => Answer::Reply(reply),
             Err(silence) => Answer::Silence(silence),
@@ -109,6 +132,26 @@ impl Controller {
         let after = self.change(&current.id, move |change_set, now| change_set.answered(answer, now)).await?;
         let stays = after.is_some_and(|after| after.state == before && after.ordered);
         Ok(if !planning && (silent || stays) { Next::Wait(ASK_AGAIN) } else { Next::Again })
+    }
+
+    /// The request for a plan once more: looking at a change set has put its items in order.
+    async fn planned(&self, id: &ChangeSetId, request: Request) -> Result<Request, StoreError> {
+        let wanted = id.clone();
+        let found = self.inner.store.call(move |tx| change_sets::one(tx, &wanted)).await?;
+        Ok(found.and_then(|found| found.ask()).unwrap_or(request))
+    }
+
+    /// What is known of the menus of a change set's rows, in the router's version or the nearest that is known.
+    async fn words(&self, change_set: &ChangeSet) -> Result<Vec<MenuWords>, StoreError> {
+        let menus: BTreeSet<String> = change_set.rows().map(|row| row.menu.clone()).collect();
+        if menus.is_empty() {
+            return Ok(Vec::new());
+        }
+        let id = change_set.router.clone();
+        let state = self.inner.store.call(move |tx| routers::state(tx, &id)).await?;
+        let version = state.and_then(|state| state.device?.routeros_version.parse::<Version>().ok());
+        let Some(schema) = version.and_then(shipped::nearest) else { return Ok(Vec::new()) };
+        Ok(menus.iter().filter_map(|menu| schema.words(menu)).collect())
     }
 
     /// Changes a change set in one transaction and tells of it where it has changed; nothing where it is gone.

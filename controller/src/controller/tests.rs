@@ -46,18 +46,18 @@ async fn a_controller_that_was_killed_goes_on_in_every_state() {
     bed.controller.stop();
     let cut_off: [fn(&mut ChangeSet); 5] = [
         |_| {},
-        |change_set| change_set.begin(2),
+        |change_set| change_set.begin(vec![], 2),
         |change_set| {
-            change_set.begin(2);
+            change_set.begin(vec![], 2);
             change_set.answered(change_set::Answer::Reply(Reply::Plan(plan())), 3);
         },
         |change_set| {
-            change_set.begin(2);
+            change_set.begin(vec![], 2);
             change_set.answered(change_set::Answer::Reply(Reply::Plan(plan())), 3);
             change_set.ordered = true;
         },
         |change_set| {
-            change_set.begin(2);
+            change_set.begin(vec![], 2);
             change_set.answered(change_set::Answer::Reply(Reply::Plan(plan())), 3);
             change_set.ordered = true;
             let word = report(&change_set.id, 2, Phase::Verifying, None);

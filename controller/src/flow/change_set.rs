@@ -5,23 +5,30 @@
 //! in each state ([`ChangeSet::ask`]), and what a person may do ([`ChangeSet::person`]). Nothing is ever said to be
 //! done that the agent has not said.
 
+pub mod asked;
+mod heard;
+mod person;
 mod show;
 mod stage;
 pub mod validate;
 
+use crate::view::{Risk, StageView};
+pub use heard::Answer;
+pub use person::{Declined, Edit};
 use serde::{Deserialize, Serialize};
 use shared::{
-    change_set::{Confirm, Event, Item, Keep, Outcome, Phase, Plan, Refusal, Report, State, next},
+    change_set::{
+        Confirm, Event, Evidence, Item, Keep, MenuWords, Outcome, Plan, Refusal, Report, Resource, RowChange, State,
+        next,
+    },
     ids::{ChangeSetId, RouterId},
-    wire::{ChangeOrder, Reply, Request},
+    wire::{ChangeOrder, Request},
 };
 pub use show::view;
 pub use stage::is_finding;
 
-/// How often a plan that the router has outrun is made anew without asking anybody.
-const STALE_RETRIES: u32 = 3;
-
 /// A change set as the controller keeps it.
+#[allow(clippy::struct_excessive_bools, reason = "each says something of its own, and all are kept as JSON")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangeSet {
     /// Its id.
@@ -42,6 +49,27 @@ pub struct ChangeSet {
     pub queued: bool,
     /// Whether it stops at `previewing` for a person to confirm.
     pub plan_only: bool,
+    /// Until when the agent undoes it unless it is kept, and whose word keeps it.
+    #[serde(default = "kept_by_the_agent")]
+    pub confirm: Confirm,
+    /// What the schema of the router's version says of the menus that its rows are in, of the last validation.
+    #[serde(default)]
+    pub menus: Vec<MenuWords>,
+    /// How much it could cost, of the last validation.
+    #[serde(default = "low")]
+    pub risk: Risk,
+    /// Counts up with each edit, so that two who edit at the same time do not overwrite each other.
+    #[serde(default)]
+    pub version: u32,
+    /// How often it was tried again after the agent had taken it. The agent knows each attempt under an id of its own.
+    #[serde(default)]
+    pub attempt: u32,
+    /// Whether a person has said that it stays, and the agent does not know it yet.
+    #[serde(default)]
+    pub keep: bool,
+    /// Whether the agent has taken the order to undo it.
+    #[serde(default)]
+    pub rolling: bool,
     /// Whether the order has been handed to the bus: from then on the agent is asked what became of it.
     pub ordered: bool,
     /// How often the plan was made anew.
@@ -50,7 +78,16 @@ pub struct ChangeSet {
     pub items: Vec<Item>,
     /// What would be written, of the last validation.
     pub plan: Option<Plan>,
-    /// What the last validation found.
+    /// What the stages of the last validation found on the controller.
+    #[serde(default)]
+    pub stages: Vec<StageView>,
+    /// Why its risk is not low, one sentence each.
+    #[serde(default)]
+    pub reasons: Vec<String>,
+    /// Codes of findings that somebody has overruled.
+    #[serde(default)]
+    pub forced: Vec<String>,
+    /// What the agent found in the last validation.
     pub finding: Option<Refusal>,
     /// The agent's last word.
     pub report: Option<Report>,
@@ -60,6 +97,14 @@ pub struct ChangeSet {
     pub outcome: Option<Outcome>,
     /// Every state that it entered.
     pub history: Vec<Step>,
+}
+
+fn kept_by_the_agent() -> Confirm {
+    Confirm { keep: Keep::Agent, ..Confirm::USUAL }
+}
+
+fn low() -> Risk {
+    Risk::Low
 }
 
 /// A state that a change set entered.
@@ -75,24 +120,6 @@ pub struct Step {
     pub by: String,
 }
 
-/// Why an event of a person's is not taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Declined {
-    /// The state does not allow it.
-    Illegal,
-    /// The state would allow it, this version cannot carry it out.
-    NotAvailable,
-}
-
-/// What the agent answered, or that it did not.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// It answered.
-    Reply(Reply),
-    /// It did not, and why.
-    Silence(Refusal),
-}
-
 /// What a change set is made of.
 pub struct New {
     /// Its id.
@@ -103,10 +130,23 @@ pub struct New {
     pub router: RouterId,
     /// What is to change.
     pub items: Vec<Item>,
-    /// Whether a person confirms the plan.
-    pub plan_only: bool,
+    /// Until when it has to be kept, and by whom.
+    pub confirm: Confirm,
+    /// Whether it goes on by itself: validated in its turn, and where its risk is not high carried out.
+    pub goes_on: GoesOn,
     /// Who asks.
     pub who: String,
+}
+
+/// How far a new change set goes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GoesOn {
+    /// It is a draft until somebody validates it.
+    Draft,
+    /// Until the plan is there for somebody to confirm.
+    Preview,
+    /// Until it is carried out.
+    Through,
 }
 
 impl ChangeSet {
@@ -121,12 +161,22 @@ impl ChangeSet {
             created_by: new.who,
             created_at: now,
             state: State::Draft,
-            queued: true,
-            plan_only: new.plan_only,
+            queued: new.goes_on != GoesOn::Draft,
+            plan_only: new.goes_on != GoesOn::Through,
+            confirm: new.confirm,
+            menus: Vec::new(),
+            risk: Risk::Low,
+            version: 0,
+            attempt: 0,
+            keep: false,
+            rolling: false,
             ordered: false,
             stale: 0,
             items: new.items,
             plan: None,
+            stages: Vec::new(),
+            reasons: Vec::new(),
+            forced: Vec::new(),
             finding: None,
             report: None,
             error: None,
@@ -135,30 +185,63 @@ impl ChangeSet {
         }
     }
 
+    /// The id under which the agent knows the attempt that counts.
+    pub fn order_id(&self) -> ChangeSetId {
+        let id = if self.attempt == 0 { None } else { ChangeSetId::new(format!("{}-r{}", self.id, self.attempt)).ok() };
+        id.unwrap_or_else(|| self.id.clone())
+    }
+
+    /// The change set that an id of [`ChangeSet::order_id`] belongs to, where it is that of a later attempt.
+    pub fn first_id(order: &ChangeSetId) -> Option<ChangeSetId> {
+        let (first, attempt) = order.as_str().rsplit_once("-r")?;
+        attempt.parse::<u32>().ok()?;
+        ChangeSetId::new(first).ok()
+    }
+
     /// What has to be asked of the agent now; nothing where it is a person's turn or all is over.
     pub fn ask(&self) -> Option<Request> {
         let order = || ChangeOrder {
-            id: self.id.clone(),
+            id: self.order_id(),
             items: self.items.clone(),
-            menus: Vec::new(),
-            confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
+            menus: self.menus.clone(),
+            confirm: self.confirm,
         };
         match self.state {
             State::Validating => Some(Request::Plan(order())),
-            State::Applying | State::Verifying if self.ordered => Some(Request::Show(self.id.clone())),
+            State::Verifying if self.keep => Some(Request::Keep(self.order_id(), true)),
+            State::Verifying if self.may_keep_alone() => Some(Request::Keep(self.order_id(), false)),
+            State::Applying | State::Verifying if self.ordered => Some(Request::Show(self.order_id())),
             State::Applying | State::Verifying => {
                 Some(Request::Apply(order(), self.plan.as_ref().map(|plan| plan.read_hash)))
             }
+            State::Rollback if self.rolling => Some(Request::Show(self.order_id())),
+            State::Rollback => Some(Request::Roll(self.order_id())),
             State::Idle
             | State::Draft
             | State::Invalid
             | State::Previewing
             | State::Confirming
             | State::Active
-            | State::Rollback
             | State::RolledBack
             | State::Error => None,
         }
+    }
+
+    /// Whether the agent has all that the controller's word depends on: a router and a broker that let it in anew.
+    fn may_keep_alone(&self) -> bool {
+        let has = |evidence| self.report.as_ref().is_some_and(|report| report.evidence.contains(&evidence));
+        self.confirm.keep == Keep::Controller
+            && has(Evidence::SignIn)
+            && has(Evidence::Link)
+            && !has(Evidence::Controller)
+    }
+
+    /// What it changes of rows.
+    pub fn rows(&self) -> impl Iterator<Item = &RowChange> {
+        self.items.iter().filter_map(|item| match &item.resource {
+            Resource::Row(row) => Some(row),
+            Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        })
     }
 
     /// Whether the agent is at work for it, so that no other change set of its router may begin.
@@ -166,210 +249,48 @@ impl ChangeSet {
         self.state.is_processing()
     }
 
-    /// Its turn has come: the validation begins.
-    pub fn begin(&mut self, now: i64) {
+    /// Its turn has come: the validation begins, with what is known of the menus of its rows.
+    pub fn begin(&mut self, menus: Vec<MenuWords>, now: i64) {
         self.queued = false;
+        self.menus = menus;
+        self.risk = if self.rows().next().is_some() { Risk::Normal } else { Risk::Low };
         self.enter(Event::Validate, "controller", now);
     }
 
-    /// Takes the agent's answer to what [`ask`](Self::ask) asked.
-    pub fn answered(&mut self, answer: Answer, now: i64) {
-        match (self.state, answer) {
-            (State::Validating, Answer::Reply(Reply::Plan(plan))) => self.planned(plan, now),
-            (State::Validating, Answer::Reply(Reply::Refused(refusal))) if is_finding(&refusal.code) => {
-                self.finding = Some(refusal);
-                self.enter(Event::Findings, "agent", now);
-            }
-            (State::Validating, Answer::Reply(Reply::Refused(refusal)) | Answer::Silence(refusal)) => {
-                self.fail(refusal, Event::Unreachable, now);
-            }
-            (State::Validating, Answer::Reply(other)) => self.fail(unexpected(&other), Event::Unreachable, now),
-            (State::Applying | State::Verifying, Answer::Reply(Reply::Report(report))) => self.reported(report, now),
-            (State::Applying | State::Verifying, Answer::Reply(Reply::Refused(refusal))) => self.refused(refusal, now),
-            (State::Applying | State::Verifying, Answer::Reply(other @ Reply::Unsupported(_))) => {
-                self.fail(unexpected(&other), Event::ApplyFailed, now);
-            }
-            // Silence says nothing about the router: the agent is asked again.
-            _ => {}
-        }
-    }
-
-    /// Takes the agent's word on how far it is. A word that is older than the last one, or that comes when all is
-    /// over, changes nothing.
-    pub fn reported(&mut self, report: Report, now: i64) {
-        let newer = self.report.as_ref().is_none_or(|known| known.revision < report.revision);
-        if report.id != self.id || !newer || !matches!(self.state, State::Applying | State::Verifying) {
-            return;
-        }
-        let (phase, outcome, error) = (report.phase, report.outcome, report.error.clone());
-        self.report = Some(report);
-        match (phase, outcome) {
-            // `unknown` while the router is away in the middle of an undo: said aloud until the agent knows better.
-            (Phase::Applying | Phase::RollingBack, so_far) => self.outcome = so_far,
-            (Phase::Verifying, _) => self.enter_from(State::Applying, Event::Applied, now),
-            (Phase::Ended, Some(Outcome::Confirmed)) => {
-                self.outcome = Some(Outcome::Confirmed);
-                self.enter_from(State::Applying, Event::Applied, now);
-                self.enter(Event::Keep, "agent", now);
-            }
-            (Phase::Ended, outcome) => {
-                // An end without an outcome is one that nobody knows.
-                let outcome = outcome.unwrap_or(Outcome::Unknown);
-                self.outcome = Some(outcome);
-                self.fail(error.unwrap_or_else(|| ended(outcome)), Event::ApplyFailed, now);
-            }
-        }
-    }
-
-    /// Takes an event of a person's.
-    ///
-    /// # Errors
-    /// [`Declined`]
-    pub fn person(&mut self, event: Event, who: &str, now: i64) -> Result<(), Declined> {
-        if next(self.state, event).is_none() {
-            return Err(Declined::Illegal);
-        }
-        if !self.legal().contains(&event) {
-            return Err(Declined::NotAvailable);
-        }
-        match event {
-            Event::Confirm => self.confirm(who, now),
-            Event::Retry => {
-                self.clear();
-                // The agent may know this id; what it then says of it is the truth of the first attempt.
-                self.enter(event, who, now);
-            }
-            Event::Cancel | Event::Reset => {
-                self.queued = false;
-                self.enter(event, who, now);
-            }
-            Event::Validate => {
-                self.queued = true;
-                self.note(who, Some(event), now);
-            }
-            Event::Edit
-            | Event::Valid
-            | Event::Findings
-            | Event::Unreachable
-            | Event::ConfirmHighRisk
-            | Event::Acknowledge
-            | Event::Applied
-            | Event::ApplyFailed
-            | Event::Keep
-            | Event::Roll
-            | Event::Undo
-            | Event::Undone
-            | Event::UndoFailed
-            | Event::ForceRollback => return Err(Declined::NotAvailable),
-        }
-        Ok(())
-    }
-
-    /// What a person may do now.
-    pub fn legal(&self) -> Vec<Event> {
-        let possible = [Event::Validate, Event::Cancel, Event::Confirm, Event::Retry, Event::Reset];
-        let mut legal: Vec<Event> = self.state.legal();
-        legal.retain(|event| possible.contains(event));
-        if self.queued {
-            legal.retain(|&event| event != Event::Validate);
-        }
-        // A change that the agent was ordered to make is known to it under this id and would not be made again.
-        if self.ordered {
-            legal.retain(|&event| event != Event::Retry);
-        }
-        legal
-    }
-
-    fn planned(&mut self, plan: Plan, now: i64) {
-        self.plan = Some(plan);
-        self.enter(Event::Valid, "agent", now);
-        if !self.plan_only {
-            let who = self.created_by.clone();
-            self.confirm(&who, now);
-        }
-    }
-
-    /// The agent did not begin. It has written nothing of this order, or it would have answered with a report.
-    fn refused(&mut self, refusal: Refusal, now: i64) {
-        match refusal.code.as_str() {
-            "unknown_change_set" => self.ordered = false,
-            "stale_plan" if self.report.is_none() && !self.plan_only && self.stale < STALE_RETRIES => {
-                let stale = self.stale + 1;
-                self.fail(refusal, Event::ApplyFailed, now);
-                self.clear();
-                self.stale = stale;
-                self.enter(Event::Retry, "controller", now);
-            }
-            _ => {
-                self.ordered = self.report.is_some();
-                self.fail(refusal, Event::ApplyFailed, now);
-            }
-        }
-    }
-
-    fn confirm(&mut self, who: &str, now: i64) {
+    pub(super) fn clear(&mut self) {
         self.ordered = false;
-        self.enter(Event::Confirm, who, now);
-    }
-
-    fn clear(&mut self) {
-        self.ordered = false;
+        self.keep = false;
+        self.rolling = false;
         self.plan = None;
+        self.stages.clear();
+        self.reasons.clear();
         self.finding = None;
         self.report = None;
         self.error = None;
         self.outcome = None;
     }
 
-    fn fail(&mut self, refusal: Refusal, event: Event, now: i64) {
+    pub(super) fn fail(&mut self, refusal: Refusal, event: Event, now: i64) {
         self.error = Some(refusal);
         self.enter(event, "agent", now);
     }
 
-    fn enter_from(&mut self, from: State, event: Event, now: i64) {
+    pub(super) fn enter_from(&mut self, from: State, event: Event, now: i64) {
         if self.state == from {
             self.enter(event, "agent", now);
         }
     }
 
     /// Follows the table; an event that it does not know here changes nothing.
-    fn enter(&mut self, event: Event, by: &str, now: i64) {
+    pub(super) fn enter(&mut self, event: Event, by: &str, now: i64) {
         if let Some(state) = next(self.state, event) {
             self.state = state;
             self.note(by, Some(event), now);
         }
     }
 
-    fn note(&mut self, by: &str, event: Option<Event>, now: i64) {
+    pub(super) fn note(&mut self, by: &str, event: Option<Event>, now: i64) {
         self.history.push(Step { at: now, state: self.state, event, by: by.to_owned() });
-    }
-}
-
-fn unexpected(reply: &Reply) -> Refusal {
-    match reply {
-        Reply::Unsupported(kind) => Refusal::new(
-            "unsupported",
-            format!("The agent does not know `{kind}`."),
-            "Update the agent to this controller's version.",
-        ),
-        Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Refused(_) | Reply::Reading(_) => Refusal::new(
-            "unexpected_answer",
-            "The agent answered something that does not fit the question.",
-            "Update agent and controller to the same version.",
-        ),
-    }
-}
-
-fn ended(outcome: Outcome) -> Refusal {
-    match outcome {
-        Outcome::Unknown => Refusal::new(
-            "unknown",
-            "It is not known what is on the router.",
-            "Look at the router; the agent takes no further change until then.",
-        ),
-        Outcome::Confirmed | Outcome::Reverted | Outcome::PartlyReverted => {
-            Refusal::new("not_applied", "The change was undone.", "Try again; the event list says what happened.")
-        }
     }
 }
 

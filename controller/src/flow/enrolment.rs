@@ -18,6 +18,7 @@ use shared::{
     net::Subnet,
     routeros::schema::Version,
 };
+use std::net::IpAddr;
 
 /// Where the agent finds its router and the broker: what may differ from router to router. Kept with the router, so
 /// that new keys come with the same addresses.
@@ -169,9 +170,11 @@ pub fn place(text: &str, default_port: u16) -> Option<Place> {
     good.then(|| Place { host: host.to_owned(), port })
 }
 
-/// The agent's session at the API as the enrolment makes it; nothing where the agent was told of another way.
+/// The agent's session at the API as the enrolment makes it; nothing where the agent was told of another way. A router
+/// on this machine's loopback is a twin, which has the agent at its usual place.
 pub fn session(settings: &Settings) -> Option<Session> {
-    let link: Subnet = LINK.parse().ok().filter(|_| settings.routeros.is_none())?;
+    let twin = |place: &Place| place.host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+    let link: Subnet = LINK.parse().ok().filter(|_| settings.routeros.as_ref().is_none_or(twin))?;
     Some(Session {
         address: link.nth(2).into(),
         router: link.nth(1).into(),
@@ -182,11 +185,15 @@ pub fn session(settings: &Settings) -> Option<Session> {
     })
 }
 
-/// The broker of a URL such as `mqtts://192.168.88.10:8883`; nothing for a name, which only the agent can resolve.
+/// The broker of a URL such as `mqtts://192.168.88.10:8883`; nothing for a name, which only the agent can resolve, and
+/// for loopback, which no router forwards to.
 pub fn broker(mqtt_url: &str) -> Option<Link> {
     let place = mqtt_url.split_once("://").map_or(mqtt_url, |(_, place)| place).trim_end_matches('/');
     let (host, port) = place.rsplit_once(':')?;
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    let address: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    if address.is_loopback() {
+        return None;
+    }
     Some(Link { address, port: port.parse().ok()? })
 }
 
@@ -232,10 +239,13 @@ mod tests {
         assert_eq!((own.address.to_string(), own.router.to_string()), ("172.16.63.2".into(), "172.16.63.1".into()));
         let elsewhere = Place { host: "192.168.88.1".into(), port: 8728 };
         assert_eq!(session(&Settings { routeros: Some(elsewhere), ..plain() }), None);
+        let twin = Place { host: "127.0.0.1".into(), port: 40_000 };
+        assert_eq!(session(&Settings { routeros: Some(twin), ..plain() }), Some(own));
         let broker = |url| broker(url).map(|link| (link.address.to_string(), link.port));
         assert_eq!(broker("mqtts://192.168.88.10:8883"), Some(("192.168.88.10".into(), 8883)));
         assert_eq!(broker("mqtt://[2001:db8::1]:1883/"), Some(("2001:db8::1".into(), 1883)));
         assert_eq!(broker("mqtts://c.lan:8883"), None);
+        assert_eq!(broker("mqtts://127.0.0.1:8883"), None);
     }
 
     #[test]

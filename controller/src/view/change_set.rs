@@ -1,7 +1,8 @@
 //! A change set as it is shown.
 
+use crate::flow::change_set::asked::{AskedConfirm, AskedItem};
 use serde::{Deserialize, Serialize};
-use shared::change_set::{Event, Outcome, Phase, State, Verb};
+use shared::change_set::{Event, Evidence, Keep, Outcome, Phase, Ring, State, Verb};
 use utoipa::ToSchema;
 
 /// A change set: what is to change, where it stands in the pipeline, and what became of it.
@@ -27,8 +28,20 @@ pub struct ChangeSetView {
     pub outcome: Option<Outcome>,
     /// How much it could cost.
     pub risk: Risk,
-    /// When it is undone without evidence; null where no person has to keep it.
+    /// Why it is not low, one sentence each.
+    pub reasons: Vec<String>,
+    /// Until when and by whom it has to be kept.
+    pub confirm: ConfirmView,
+    /// When it is undone unless it is kept; null where nothing is waited for.
     pub deadline: Option<String>,
+    /// What speaks for it so far: `sign_in`, `link`, `controller`, `person`.
+    #[schema(value_type = Vec<String>)]
+    pub evidence: Vec<Evidence>,
+    /// Who undid it: `journal`, `safe_mode`, `script`; null where nobody did.
+    #[schema(value_type = Option<String>)]
+    pub undone_by: Option<Ring>,
+    /// Counts up with each edit; an edit names the one that it saw.
+    pub version: u32,
     /// The stages of the validation that ran.
     pub stages: Vec<StageView>,
     /// What would be or was written; null before it was validated.
@@ -105,6 +118,56 @@ pub struct PlanView {
     pub operations: Vec<OperationView>,
     /// What a person should know before saying yes.
     pub warnings: Vec<String>,
+    /// What can undo it on this router: `journal`, `safe_mode`, `script`.
+    #[schema(value_type = Vec<String>)]
+    pub rings: Vec<Ring>,
+}
+
+/// Until when a change has to be kept, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConfirmView {
+    /// Seconds after the last write.
+    pub deadline_s: u32,
+    /// `agent`, `controller` or `person`.
+    #[schema(value_type = String)]
+    pub keep: Keep,
+}
+
+/// A change set that is asked for.
+#[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewChangeSet {
+    /// Its name for people. Rows that are made carry it in their marks: the same name finds them again.
+    pub name: String,
+    /// What makes it: `person`, `file`, …
+    #[serde(default = "person")]
+    pub source: String,
+    /// What is to change.
+    pub items: Vec<AskedItem>,
+    /// How it is to be kept; without it within two minutes by the controller.
+    #[serde(default)]
+    pub confirm: Option<AskedConfirm>,
+}
+
+fn person() -> String {
+    "person".to_owned()
+}
+
+/// An edit of a draft; what it does not name stays.
+#[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EditedChangeSet {
+    /// The version that the editor saw.
+    pub version: u32,
+    /// Another name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Other items, all of them.
+    #[serde(default)]
+    pub items: Option<Vec<AskedItem>>,
+    /// Another way to keep it.
+    #[serde(default)]
+    pub confirm: Option<AskedConfirm>,
 }
 
 /// One write.
@@ -119,6 +182,12 @@ pub struct OperationView {
     #[serde(serialize_with = "super::as_object", deserialize_with = "super::from_object")]
     #[schema(value_type = Object)]
     pub attributes: Vec<(String, String)>,
+    /// What they are now; of a row that goes all that it holds.
+    #[serde(serialize_with = "super::as_object", deserialize_with = "super::from_object")]
+    #[schema(value_type = Object)]
+    pub before: Vec<(String, String)>,
+    /// The item that it is for; empty where it is for none.
+    pub item: String,
 }
 
 /// One thing that is to change.
@@ -128,15 +197,19 @@ pub struct ItemView {
     pub id: String,
     /// Its name for people.
     pub name: String,
-    /// What it is: `vif`.
+    /// What it is: `vif`, or a RouterOS menu.
     pub resource: String,
-    /// `create` or `delete`.
+    /// `create`, `update` or `delete`.
     pub operation: String,
-    /// The id of what is there already.
-    pub key: Option<String>,
+    /// The id of the VIF that is there already, or the properties that find the row.
+    #[schema(value_type = Object)]
+    pub key: Option<serde_json::Value>,
     /// What was asked for.
     #[schema(value_type = Object)]
     pub attributes: serde_json::Value,
+    /// Where in an ordered menu.
+    #[schema(value_type = Object)]
+    pub position: Option<serde_json::Value>,
     /// Items that come first.
     pub depends_on: Vec<String>,
 }

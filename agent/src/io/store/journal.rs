@@ -57,8 +57,8 @@ impl Journal {
         })
     }
 
-    /// Notes where the open change is going. Written only when the direction or phase differs from what is there, so
-    /// that a change of forty writes does not cost forty writes to the flash.
+    /// Notes where the open change is going. Written only when the direction or more than a step differs from what is
+    /// there, so that a change of forty writes does not cost forty writes to the flash.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -68,7 +68,7 @@ impl Journal {
             let direction_known: Option<String> = db
                 .query_row("SELECT direction FROM change_set WHERE id = ?1", [report.id.as_str()], |row| row.get(0))
                 .optional()?;
-            let same = known.is_some_and(|known| known.phase == report.phase && known.outcome == report.outcome)
+            let same = known.is_some_and(|known| known.says_as(report))
                 && direction_known.as_deref() == Some(&json(&direction));
             if same { Ok(()) } else { write(db, direction, report) }
         })

@@ -1,12 +1,12 @@
 //! A change set as it is shown.
 
-use super::{ChangeSet, stage::stages};
+use super::{ChangeSet, asked, stage::stages};
 use crate::view::{
-    ChangeError, ChangeSetView, HistoryView, ItemView, OperationView, PlanView, ProgressView, Risk, iso,
+    ChangeError, ChangeSetView, ConfirmView, HistoryView, ItemView, OperationView, PlanView, ProgressView, iso,
 };
 use serde_json::json;
 use shared::{
-    change_set::{Item, Plan, Refusal, Report, Resource, RowOperation},
+    change_set::{Attribute, Item, Plan, Refusal, Report, Resource, RowChange, RowOperation, State},
     vif::KillSwitchMode,
 };
 
@@ -21,9 +21,13 @@ pub fn view(change_set: &ChangeSet) -> ChangeSetView {
         created_at: iso(change_set.created_at),
         state: change_set.state,
         outcome: change_set.outcome,
-        // Only objects of our own are made and removed so far.
-        risk: Risk::Low,
-        deadline: None,
+        risk: change_set.risk,
+        reasons: change_set.reasons.clone(),
+        confirm: ConfirmView { deadline_s: change_set.confirm.deadline_s, keep: change_set.confirm.keep },
+        deadline: deadline(change_set),
+        evidence: change_set.report.iter().flat_map(|report| report.evidence.clone()).collect(),
+        undone_by: change_set.report.as_ref().and_then(|report| report.undone_by),
+        version: change_set.version,
         stages: stages(change_set),
         plan: change_set.plan.as_ref().map(plan),
         items: change_set.items.iter().map(item).collect(),
@@ -39,15 +43,24 @@ pub fn view(change_set: &ChangeSet) -> ChangeSetView {
     }
 }
 
+/// The agent says when; nobody waits for it in any other state.
+fn deadline(change_set: &ChangeSet) -> Option<String> {
+    let verifying = change_set.state == State::Verifying;
+    change_set.report.as_ref().filter(|_| verifying).and_then(|report| report.deadline).map(iso)
+}
+
 fn plan(plan: &Plan) -> PlanView {
     let operation = |operation: &shared::change_set::Operation| OperationView {
         verb: operation.verb,
         menu: operation.menu.clone(),
         attributes: operation.attributes.clone(),
+        before: operation.before.clone(),
+        item: operation.item.clone(),
     };
     PlanView {
         operations: plan.operations.iter().map(operation).collect(),
         warnings: plan.warnings.iter().map(|warning| warning.message.clone()).collect(),
+        rings: plan.rings.clone(),
     }
 }
 
@@ -65,15 +78,8 @@ fn item(item: &Item) -> ItemView {
             });
             (spec.name.to_string(), "create", None, attributes)
         }
-        Resource::Row(row) => {
-            let operation = match row.operation {
-                RowOperation::Create => "create",
-                RowOperation::Update => "update",
-                RowOperation::Delete => "delete",
-            };
-            (item.name.clone(), operation, None, json!({}))
-        }
-        Resource::VifRemove(vif) => (vif.to_string(), "delete", Some(vif.to_string()), json!({})),
+        Resource::Row(row) => return row_view(item, row),
+        Resource::VifRemove(vif) => (vif.to_string(), "delete", Some(json!(vif.to_string())), json!({})),
     };
     ItemView {
         id: item.id.clone(),
@@ -82,7 +88,31 @@ fn item(item: &Item) -> ItemView {
         operation: operation.to_owned(),
         key,
         attributes,
-        depends_on: Vec::new(),
+        position: None,
+        depends_on: item.depends_on.clone(),
+    }
+}
+
+fn row_view(item: &Item, row: &RowChange) -> ItemView {
+    let operation = match row.operation {
+        RowOperation::Create => "create",
+        RowOperation::Update => "update",
+        RowOperation::Delete => "delete",
+    };
+    let object = |pairs: &[Attribute]| {
+        pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>()
+    };
+    let mut attributes = object(&row.attributes);
+    attributes.extend(row.unset.iter().map(|name| (name.clone(), serde_json::Value::Null)));
+    ItemView {
+        id: item.id.clone(),
+        name: item.name.clone(),
+        resource: row.menu.clone(),
+        operation: operation.to_owned(),
+        key: Some(object(&row.key).into()),
+        attributes: attributes.into(),
+        position: row.position.as_ref().map(asked::position_view),
+        depends_on: item.depends_on.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::view::{FindingView, StageStatus, StageView};
 use shared::change_set::Refusal;
 
 /// What the agent may refuse a plan for, and in which stage and field it is found.
-const FINDINGS: [(&str, &str, Option<&str>); 7] = [
+const FINDINGS: [(&str, &str, Option<&str>); 14] = [
     ("name_taken", "conflicts", Some("name")),
     ("foreign_object", "conflicts", None),
     ("pool_exhausted", "conflicts", None),
@@ -14,6 +14,13 @@ const FINDINGS: [(&str, &str, Option<&str>); 7] = [
     ("unknown_vif", "dependencies", Some("key")),
     ("vif_in_use", "dependencies", Some("key")),
     ("installer_missing", "platform", None),
+    ("malformed", "syntax", None),
+    ("unknown_menu", "syntax", Some("resource")),
+    ("no_key", "syntax", Some("key")),
+    ("no_such_row", "dependencies", Some("key")),
+    ("ambiguous_key", "conflicts", Some("key")),
+    ("same_row_twice", "conflicts", Some("key")),
+    ("isolation_row", "security", Some("key")),
 ];
 
 /// Whether a refusal is something that the person who asked can put right in the request or on the router, unlike one
@@ -24,6 +31,30 @@ pub fn is_finding(code: &str) -> bool {
 
 /// The stages that ran.
 pub(super) fn stages(change_set: &ChangeSet) -> Vec<StageView> {
+    let told = told_by_the_agent(change_set);
+    if change_set.stages.is_empty() {
+        return told;
+    }
+    // What the agent found beside joins the controller's stage of that name.
+    let mut stages = change_set.stages.clone();
+    for other in told {
+        if let Some(stage) = stages.iter_mut().find(|stage| stage.name == other.name) {
+            stage.status = worse(stage.status, other.status);
+            stage.findings.extend(other.findings);
+        }
+    }
+    stages
+}
+
+fn worse(one: StageStatus, other: StageStatus) -> StageStatus {
+    match (one, other) {
+        (StageStatus::Failed, _) | (_, StageStatus::Failed) => StageStatus::Failed,
+        (StageStatus::Warning, _) | (_, StageStatus::Warning) => StageStatus::Warning,
+        (StageStatus::Passed, StageStatus::Passed) => StageStatus::Passed,
+    }
+}
+
+fn told_by_the_agent(change_set: &ChangeSet) -> Vec<StageView> {
     match (&change_set.finding, &change_set.plan) {
         (Some(refusal), _) => failed(change_set, refusal),
         (None, Some(plan)) => {

@@ -1,7 +1,8 @@
-use super::*;
+use super::{heard::STALE_RETRIES, *};
 use shared::{
-    change_set::{Resource, Verb},
+    change_set::{Phase, Resource, Verb},
     ids::VifId,
+    wire::Reply,
 };
 
 fn id() -> ChangeSetId {
@@ -20,7 +21,8 @@ fn fresh(plan_only: bool) -> ChangeSet {
         name: "Remove tor".into(),
         router: RouterId::new("r1").unwrap(),
         items: vec![item],
-        plan_only,
+        confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
+        goes_on: if plan_only { GoesOn::Preview } else { GoesOn::Through },
         who: "ann".into(),
     };
     ChangeSet::new(new, "vif", 1)
@@ -57,7 +59,7 @@ fn report(revision: u32, phase: Phase, outcome: Option<Outcome>) -> Report {
 
 fn validating(plan_only: bool) -> ChangeSet {
     let mut change_set = fresh(plan_only);
-    change_set.begin(2);
+    change_set.begin(vec![], 2);
     change_set
 }
 
@@ -80,7 +82,7 @@ fn silence() -> Answer {
 fn the_usual_way_needs_one_wish_and_ends_with_the_agents_word() {
     let mut change_set = fresh(false);
     assert_eq!(change_set.ask(), None);
-    change_set.begin(2);
+    change_set.begin(vec![], 2);
     assert!(matches!(change_set.ask(), Some(Request::Plan(_))));
     change_set.answered(Answer::Reply(Reply::Plan(plan())), 3);
     assert!(matches!(change_set.ask(), Some(Request::Apply(_, Some(hash))) if hash == [7; 32]));
@@ -176,14 +178,14 @@ fn what_the_agent_finds_in_a_plan_is_shown_at_its_field() {
     let shown = view(&change_set);
     assert_eq!(shown.state, State::Invalid);
     assert_eq!(shown.stages[0].findings[0].field.as_deref(), Some("name"));
-    assert_eq!(shown.legal_events, [Event::Cancel]);
+    assert_eq!(shown.legal_events, [Event::Edit, Event::Cancel]);
 }
 
 #[test]
 fn a_person_can_do_what_the_table_and_this_version_allow() {
     let mut change_set = fresh(true);
     assert_eq!(change_set.person(Event::Confirm, "ann", 2), Err(Declined::Illegal));
-    assert_eq!(change_set.person(Event::Edit, "ann", 2), Err(Declined::NotAvailable));
+    assert_eq!(change_set.person(Event::Edit, "ann", 2), Err(Declined::NotAvailable), "an edit says what it edits");
     change_set.person(Event::Cancel, "ann", 2).unwrap();
     assert_eq!((change_set.state, change_set.queued), (State::Idle, false));
     for event in change_set.legal() {
@@ -192,13 +194,124 @@ fn a_person_can_do_what_the_table_and_this_version_allow() {
 }
 
 #[test]
-fn a_change_that_the_agent_knows_is_not_tried_again_under_the_same_id() {
+fn a_change_that_the_agent_knows_is_tried_again_under_an_id_of_its_own() {
     let mut change_set = applying();
     change_set.reported(report(2, Phase::Ended, Some(Outcome::Reverted)), 4);
-    assert_eq!(change_set.legal(), [Event::Reset]);
+    assert_eq!(change_set.legal(), [Event::Retry, Event::Reset]);
+    change_set.person(Event::Retry, "ann", 5).unwrap();
+    assert_eq!((change_set.state, change_set.order_id().as_str()), (State::Validating, "c1-r1"));
+    assert_eq!(ChangeSet::first_id(&change_set.order_id()), Some(id()));
+    // What the agent says of the first attempt is not heard any more.
+    let before = change_set.clone();
+    change_set.reported(report(9, Phase::Ended, Some(Outcome::Confirmed)), 6);
+    assert_eq!(change_set, before);
+
     let mut refused_at_once = applying();
     refused_at_once.answered(refused("busy"), 4);
-    assert_eq!(refused_at_once.legal(), [Event::Retry, Event::Reset]);
+    refused_at_once.person(Event::Retry, "ann", 5).unwrap();
+    assert_eq!(refused_at_once.order_id(), id(), "the agent does not know it");
+}
+
+#[test]
+fn what_nobody_knows_is_neither_tried_again_nor_forgotten() {
+    let mut change_set = applying();
+    change_set.reported(report(2, Phase::Ended, Some(Outcome::Unknown)), 4);
+    assert_eq!(change_set.legal(), [Event::ForceRollback, Event::Reset]);
+}
+
+fn verifying(keep: Keep, evidence: &[Evidence]) -> ChangeSet {
+    let mut change_set = applying();
+    change_set.confirm.keep = keep;
+    change_set.reported(Report { evidence: evidence.to_vec(), ..report(2, Phase::Verifying, None) }, 4);
+    change_set
+}
+
+#[test]
+fn the_controller_keeps_what_is_its_to_keep_once_router_and_broker_let_the_agent_in() {
+    for (evidence, asks) in [
+        (vec![], false),
+        (vec![Evidence::SignIn], false),
+        (vec![Evidence::SignIn, Evidence::Link], true),
+        (vec![Evidence::SignIn, Evidence::Link, Evidence::Controller], false),
+    ] {
+        for (keep, mine) in [(Keep::Controller, true), (Keep::Person, false), (Keep::Agent, false)] {
+            let request = verifying(keep, &evidence).ask();
+            assert_eq!(request == Some(Request::Keep(id(), false)), asks && mine, "{keep:?} {evidence:?}");
+        }
+    }
+}
+
+#[test]
+fn a_person_keeps_a_change_and_it_is_kept_when_the_agent_says_so() {
+    let mut change_set = verifying(Keep::Person, &[Evidence::SignIn, Evidence::Link]);
+    change_set.person(Event::Keep, "bob", 5).unwrap();
+    assert_eq!((change_set.state, change_set.ask()), (State::Verifying, Some(Request::Keep(id(), true))));
+    assert_eq!(change_set.person(Event::Keep, "bob", 6), Err(Declined::NotAvailable), "once is enough");
+    let heard = Report { evidence: vec![Evidence::Person], ..report(3, Phase::Verifying, None) };
+    change_set.answered(Answer::Reply(Reply::Report(heard)), 7);
+    assert!(matches!(change_set.ask(), Some(Request::Show(_))));
+    change_set.reported(report(4, Phase::Ended, Some(Outcome::Confirmed)), 8);
+    assert_eq!(change_set.state, State::Active);
+    assert!(change_set.history.iter().any(|step| step.by == "bob" && step.event == Some(Event::Keep)));
+}
+
+#[test]
+fn what_was_not_kept_in_time_or_called_off_is_rolled_back() {
+    let undone = Refusal::new("deadline", "nobody kept it", "again");
+    let mut late = verifying(Keep::Person, &[Evidence::SignIn]);
+    late.reported(Report { error: Some(undone.clone()), ..report(3, Phase::RollingBack, None) }, 5);
+    assert_eq!(late.state, State::Rollback);
+    late.reported(Report { error: Some(undone), ..report(4, Phase::Ended, Some(Outcome::Reverted)) }, 6);
+    assert_eq!((late.state, late.outcome), (State::RolledBack, Some(Outcome::Reverted)));
+    assert_eq!(late.error.map(|error| error.code).as_deref(), Some("deadline"));
+
+    let mut called_off = verifying(Keep::Person, &[]);
+    called_off.person(Event::Roll, "ann", 5).unwrap();
+    assert_eq!((called_off.state, called_off.ask()), (State::Rollback, Some(Request::Roll(id()))));
+    called_off.answered(silence(), 6);
+    assert_eq!(called_off.ask(), Some(Request::Roll(id())), "it is said until it is heard");
+    called_off.answered(Answer::Reply(Reply::Report(report(5, Phase::RollingBack, None))), 7);
+    assert_eq!(called_off.ask(), Some(Request::Show(id())));
+    called_off.reported(report(6, Phase::Ended, Some(Outcome::PartlyReverted)), 8);
+    assert_eq!(called_off.state, State::Error);
+    assert!(called_off.legal().contains(&Event::ForceRollback));
+}
+
+#[test]
+fn a_kept_change_is_undone_as_long_as_the_agent_can() {
+    let mut change_set = applying();
+    change_set.reported(report(3, Phase::Ended, Some(Outcome::Confirmed)), 4);
+    change_set.person(Event::Undo, "ann", 5).unwrap();
+    assert_eq!((change_set.state, change_set.ask()), (State::Rollback, Some(Request::Roll(id()))));
+    let mut superseded = change_set.clone();
+    superseded.answered(refused("superseded"), 6);
+    assert_eq!((superseded.state, superseded.outcome), (State::Error, Some(Outcome::Confirmed)));
+    change_set.answered(Answer::Reply(Reply::Report(report(4, Phase::RollingBack, None))), 6);
+    change_set.reported(report(5, Phase::Ended, Some(Outcome::Reverted)), 7);
+    assert_eq!(change_set.state, State::RolledBack);
+}
+
+#[test]
+fn two_who_edit_at_once_do_not_overwrite_each_other() {
+    let mut change_set = fresh(true);
+    change_set.queued = false;
+    let edit = |version, name: &str| Edit { version, name: Some(name.into()), items: None, confirm: None };
+    change_set.edit(edit(0, "first"), "ann", 2).unwrap();
+    assert_eq!(change_set.edit(edit(0, "second"), "bob", 3), Err(Declined::Outrun));
+    assert_eq!((change_set.name.as_str(), change_set.version, change_set.items.len()), ("first", 1, 1));
+    let mut running = applying();
+    assert_eq!(running.edit(edit(0, "late"), "bob", 3), Err(Declined::Illegal));
+}
+
+#[test]
+fn a_high_risk_wants_to_be_acknowledged() {
+    let mut change_set = validating(true);
+    change_set.risk = Risk::High;
+    change_set.answered(Answer::Reply(Reply::Plan(plan())), 3);
+    change_set.person(Event::Confirm, "ann", 4).unwrap();
+    assert_eq!((change_set.state, change_set.ask()), (State::Confirming, None));
+    change_set.person(Event::Acknowledge, "ann", 5).unwrap();
+    assert!(matches!(change_set.ask(), Some(Request::Apply(..))));
 }
 
 #[test]

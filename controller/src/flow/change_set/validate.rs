@@ -101,10 +101,10 @@ pub struct RowDiff {
 }
 
 impl Validation {
-    /// Whether something was found that stops the change; with `force` only what nobody may overrule.
-    pub fn stops(&self, force: bool) -> bool {
-        let mut found = self.stages.iter().flat_map(|stage| &stage.findings);
-        found.any(|finding| finding.code.severity == Severity::Failed && !(force && finding.code.force))
+    /// What stops the change, unless somebody overrules what may be.
+    pub fn stopping(&self) -> impl Iterator<Item = &Finding> {
+        let all = self.stages.iter().flat_map(|stage| &stage.findings);
+        all.filter(|finding| finding.code.severity == Severity::Failed)
     }
 }
 

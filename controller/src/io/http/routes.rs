@@ -9,7 +9,7 @@ use super::{
 use axum::{
     Router,
     middleware::from_fn_with_state,
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, delete, get, patch, post},
 };
 
 /// Who may ask.
@@ -46,6 +46,7 @@ pub(super) enum Keeps {
 pub(super) enum Verb {
     Get,
     Post,
+    Patch,
     Delete,
 }
 
@@ -88,6 +89,7 @@ impl Route {
 
 const GET: Verb = Verb::Get;
 const POST: Verb = Verb::Post;
+const PATCH: Verb = Verb::Patch;
 const DELETE: Verb = Verb::Delete;
 
 /// Everything.
@@ -105,7 +107,10 @@ pub(super) static ROUTES: &[Route] = &[
     Route::api(GET, "/api/v1/routers/{router}/vifs/{vif}", || get(api::vifs::show)),
     Route::api(DELETE, "/api/v1/routers/{router}/vifs/{vif}", || delete(api::vifs::remove)),
     Route::api(GET, "/api/v1/routers/{router}/change-sets", || get(api::change_sets::list)),
+    Route::api(POST, "/api/v1/routers/{router}/change-sets", || post(api::change_sets::create)),
     Route::api(GET, "/api/v1/change-sets/{change_set}", || get(api::change_sets::show)),
+    Route::api(PATCH, "/api/v1/change-sets/{change_set}", || patch(api::change_sets::edit)),
+    Route::api(DELETE, "/api/v1/change-sets/{change_set}", || delete(api::change_sets::discard)),
     Route::api(POST, "/api/v1/change-sets/{change_set}/{event}", || post(api::change_sets::happen)),
     Route::api(GET, "/api/v1/routers/{router}/events", || get(api::events::list)),
     Route::api(GET, "/api/v1/routers/{router}/traffic", || get(api::events::traffic)),

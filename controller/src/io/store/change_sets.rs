@@ -48,6 +48,17 @@ pub fn one(transaction: &Transaction<'_>, id: &ChangeSetId) -> Result<Option<Cha
     body.as_deref().map(read).transpose()
 }
 
+/// The change set of an order, whichever of its attempts that was.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn by_order(transaction: &Transaction<'_>, order: &ChangeSetId) -> Result<Option<ChangeSet>, StoreError> {
+    match (one(transaction, order)?, ChangeSet::first_id(order)) {
+        (None, Some(first)) => one(transaction, &first),
+        (found, _) => Ok(found),
+    }
+}
+
 /// The change sets of a router, newest first; with `after` those made before that one.
 ///
 /// # Errors
@@ -114,9 +125,9 @@ fn word(state: State) -> Result<String, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::change_set::New;
+    use crate::flow::change_set::{GoesOn, New};
     use crate::io::store::testing::{router, run};
-    use shared::change_set::Event;
+    use shared::change_set::{Confirm, Event};
 
     fn made(transaction: &Transaction<'_>, router: &RouterId, id: &str) -> ChangeSet {
         let new = New {
@@ -124,7 +135,8 @@ mod tests {
             name: id.into(),
             router: router.clone(),
             items: vec![],
-            plan_only: false,
+            confirm: Confirm::USUAL,
+            goes_on: GoesOn::Through,
             who: "ann".into(),
         };
         let change_set = ChangeSet::new(new, "vif", 1);
@@ -157,7 +169,7 @@ mod tests {
             let mut second = made(transaction, &router, "b");
             made(transaction, &router, "c");
             let now = |transaction| current(transaction, &router).unwrap().map(|found| found.id.to_string());
-            second.begin(2);
+            second.begin(vec![], 2);
             put(transaction, &second).unwrap();
             assert_eq!(now(transaction).as_deref(), Some("b"));
             second.state = State::Active;

@@ -230,6 +230,7 @@ fn wanted(change: &RowChange) -> Vec<(String, Option<String>)> {
     let mark = change.key.iter().find(|(name, value)| name == "comment" && value.starts_with(MARK));
     if let Some((_, mark)) = mark {
         match wanted.iter_mut().find(|(name, _)| name == "comment") {
+            Some((_, Some(comment))) if comment.split_whitespace().next() == Some(mark) => {}
             Some((_, Some(comment))) => format!("{mark} {comment}").trim_end().clone_into(comment),
             Some((_, none)) => *none = Some(mark.clone()),
             None if change.operation == RowOperation::Create => wanted.push(("comment".to_owned(), Some(mark.clone()))),

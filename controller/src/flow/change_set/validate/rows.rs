@@ -42,7 +42,9 @@ pub(super) fn enabled<'a>(router: &'a Model, menu: &str) -> impl Iterator<Item =
 pub(super) fn fits(row: &Row, menu: &str, key: &[Attribute], context: &Context<'_>) -> bool {
     key.iter().all(|(name, value)| {
         let have = text(row, name);
-        have == value || context.canonical(menu, name, have) == context.canonical(menu, name, value)
+        // A mark is the first word of a comment; the user's own stands behind it.
+        let mark = name == "comment" && value.starts_with("bulkhead:") && have.starts_with(&format!("{value} "));
+        mark || have == value || context.canonical(menu, name, have) == context.canonical(menu, name, value)
     })
 }
 

@@ -109,7 +109,10 @@ fn names(row: &RowChange, command: &str, context: &Context<'_>) -> Vec<Finding> 
     for name in written.chain(keys) {
         let twice = !seen.insert(name.as_str());
         let agrees = |(other, value): &&(String, String)| {
-            other == name && row.attributes.iter().any(|a| a.0 == *name && a.1 == *value)
+            // The user's comment stands behind the mark that is the key.
+            let same =
+                |written: &str| written == value || name == "comment" && written.starts_with(&format!("{value} "));
+            other == name && row.attributes.iter().any(|a| a.0 == *name && same(&a.1))
         };
         if twice && !row.key.iter().any(|pair| creates && agrees(&pair)) {
             let message = format!("`{name}` is given twice, or both set and unset.");

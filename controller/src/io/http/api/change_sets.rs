@@ -2,25 +2,27 @@
 
 use super::Window;
 use crate::{
+    flow::change_set::GoesOn,
     io::http::{
         App, answer,
         gate::Caller,
-        read::{self, Params},
+        read::{self, Json, Params},
     },
-    problem::{self, Problem},
-    view::ChangeSetView,
+    problem::Problem,
+    view::{ChangeSetView, EditedChangeSet, NewChangeSet},
 };
 use axum::{
     Extension,
     body::Bytes,
     extract::{Path, State},
+    http::StatusCode,
 };
 use serde::Deserialize;
 use shared::{
-    change_set::{Event, State as Stage},
+    change_set::{Confirm, Event, State as Stage},
     ids::ChangeSetId,
 };
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// The change sets of a router, newest first.
 #[utoipa::path(get, path = "/api/v1/routers/{router}/change-sets", tag = "change sets",
@@ -33,6 +35,68 @@ pub(in crate::io::http) async fn list(
 ) -> Result<axum::Json<Vec<ChangeSetView>>, Problem> {
     let after = window.after.as_deref().map(read::change_set).transpose()?;
     app.controller().change_sets(&read::router(&router)?, window.limit(), after.as_ref()).await.map(axum::Json)
+}
+
+/// How far a new change set goes by itself.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct Going {
+    /// `draft` (without it), `plan` or `apply`.
+    go: Option<String>,
+}
+
+impl Going {
+    fn on(&self) -> Result<GoesOn, Problem> {
+        match self.go.as_deref() {
+            None | Some("draft") => Ok(GoesOn::Draft),
+            Some("plan") => Ok(GoesOn::Preview),
+            Some("apply") => Ok(GoesOn::Through),
+            Some(_) => {
+                Err(Problem::field("go", "A change set goes on to `draft`, `plan` or `apply`.", "Give one of them."))
+            }
+        }
+    }
+}
+
+/// Makes a change set of rows: a draft, or with `go` one that is validated or carried out in its turn.
+#[utoipa::path(post, path = "/api/v1/routers/{router}/change-sets", tag = "change sets",
+    params(("router" = String, Path, description = "The router's id"), Going), request_body = NewChangeSet,
+    responses((status = 201, body = ChangeSetView)))]
+pub(in crate::io::http) async fn create(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(router): Path<String>,
+    Params(going): Params<Going>,
+    Json(new): Json<NewChangeSet>,
+) -> Result<(StatusCode, axum::Json<ChangeSetView>), Problem> {
+    let goes_on = going.on()?;
+    let made = app.controller().create_change_set(&read::router(&router)?, new, goes_on, &caller.who()).await?;
+    Ok((StatusCode::CREATED, axum::Json(made)))
+}
+
+/// Alters a draft, or a change set that was looked at and not begun. Answers 409 `version_conflict` where somebody else
+/// was faster.
+#[utoipa::path(patch, path = "/api/v1/change-sets/{change_set}", tag = "change sets",
+    params(("change_set" = String, Path, description = "Its id")), request_body = EditedChangeSet,
+    responses((status = 200, body = ChangeSetView)))]
+pub(in crate::io::http) async fn edit(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Json(edited): Json<EditedChangeSet>,
+) -> Result<axum::Json<ChangeSetView>, Problem> {
+    app.controller().edit_change_set(&read::change_set(&id)?, edited, &caller.who()).await.map(axum::Json)
+}
+
+/// Calls a change set off that was not begun. It stays in the history as `idle`.
+#[utoipa::path(delete, path = "/api/v1/change-sets/{change_set}", tag = "change sets",
+    params(("change_set" = String, Path, description = "Its id")), responses((status = 200, body = ChangeSetView)))]
+pub(in crate::io::http) async fn discard(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<ChangeSetView>, Problem> {
+    step(&app, &read::change_set(&id)?, "cancel", &caller.who()).await.map(axum::Json)
 }
 
 /// One change set.
@@ -49,16 +113,20 @@ pub(in crate::io::http) async fn show(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
-    /// Codes of findings to go on past. A later version takes it.
+    /// Of `validate`: codes of findings to go on past, of those that may be overruled. The change is a high risk then and
+    /// a person has to keep it.
     #[serde(default)]
     force: Vec<String>,
+    /// Of `extend`: seconds from now, 15 to 3600.
+    #[serde(default)]
+    seconds: Option<u32>,
 }
 
-/// Lets something happen to a change set: `validate`, `confirm`, `acknowledge`, `keep`, `cancel`, `rollback`, `retry`
-/// or `reset`. Answers 409 with `legal_events` where the state does not allow it.
+/// Lets something happen to a change set: `validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`,
+/// `retry` or `reset`. Answers 409 with `legal_events` where the state does not allow it.
 #[utoipa::path(post, path = "/api/v1/change-sets/{change_set}/{event}", tag = "change sets",
     params(("change_set" = String, Path, description = "Its id"),
-        ("event" = String, Path, description = "`validate`, `confirm`, `acknowledge`, `keep`, `cancel`, `rollback`, `retry` or `reset`")),
+        ("event" = String, Path, description = "`validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`, `retry` or `reset`")),
     request_body(content = Option<Consent>), responses((status = 200, body = ChangeSetView)))]
 pub(in crate::io::http) async fn happen(
     State(app): State<App>,
@@ -67,15 +135,19 @@ pub(in crate::io::http) async fn happen(
     body: Bytes,
 ) -> Result<axum::Json<ChangeSetView>, Problem> {
     let consent = if body.is_empty() { Consent::default() } else { read::json(&body)? };
+    let id = read::change_set(&id)?;
     if !consent.force.is_empty() {
-        return Err(Problem::new(
-            problem::NOT_AVAILABLE_YET,
-            "Findings cannot be overruled in this version.",
-            "Change what was asked for, or leave `force` out.",
-        )
-        .with("field", "force"));
+        if event != "validate" {
+            let hint = "Give `force` with `validate`: what is overruled is looked at once more.";
+            return Err(Problem::field("force", "Findings are overruled when it is validated.", hint));
+        }
+        return app.controller().force_change_set(&id, consent.force, &caller.who()).await.map(axum::Json);
     }
-    step(&app, &read::change_set(&id)?, &event, &caller.who()).await.map(axum::Json)
+    if event == "extend" {
+        let seconds = consent.seconds.unwrap_or(Confirm::USUAL.deadline_s);
+        return app.controller().extend_change_set(&id, seconds).await.map(axum::Json);
+    }
+    step(&app, &id, &event, &caller.who()).await.map(axum::Json)
 }
 
 /// Lets an event happen by its word; `rollback` means what undoes in the state that the change set is in.

@@ -43,7 +43,8 @@ pub struct ProblemView {
         health::show, show,
         routers::list, routers::add, routers::show, routers::remove, routers::rekey, routers::interfaces,
         vifs::list, vifs::create, vifs::show, vifs::remove,
-        change_sets::list, change_sets::show, change_sets::happen,
+        change_sets::list, change_sets::create, change_sets::show, change_sets::edit, change_sets::discard,
+        change_sets::happen,
         events::list, events::traffic, live::follow,
         tokens::list, tokens::create, tokens::revoke,
     ),
@@ -84,7 +85,7 @@ impl Modify for Everywhere {
             for read in [&mut item.get].into_iter().flatten() {
                 everywhere(read);
             }
-            for write in [&mut item.post, &mut item.delete].into_iter().flatten() {
+            for write in [&mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
                 everywhere(write);
                 let key = ParameterBuilder::new()
                     .name("Idempotency-Key")

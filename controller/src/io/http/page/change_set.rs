@@ -11,7 +11,7 @@ use crate::{
         read::{self, Form, Params},
     },
     problem::Problem,
-    view::{ChangeSetView, FindingView, Risk, RouterView, StageStatus},
+    view::{ChangeSetView, FindingView, OperationView, Risk, RouterView, StageStatus},
 };
 use askama::Template;
 use axum::{
@@ -19,7 +19,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use shared::change_set::{Phase, State as Stage};
+use shared::change_set::{Event, Keep, Phase, State as Stage, Verb};
 
 /// How many lines a page of a list has.
 pub(super) const LINES: usize = 50;
@@ -32,9 +32,10 @@ struct ChangePage {
     risk: &'static str,
     state: words::Tone,
     says: &'static str,
-    /// Whether something follows by itself: what the controller makes is a draft only until it is worked off.
+    /// Whether something follows by itself: a draft that nobody has to validate is worked off in its turn.
     goes_on: bool,
     steps: Vec<Step>,
+    waits_for: &'static str,
     progress: Option<Progress>,
     outcome: Option<words::Message>,
     actions: Vec<Action>,
@@ -71,7 +72,15 @@ struct Operation {
     class: &'static str,
     word: &'static str,
     menu: String,
-    attributes: Vec<(String, String)>,
+    attributes: Vec<Attribute>,
+}
+
+/// A property in the diff.
+struct Attribute {
+    name: String,
+    /// What it is now, of one that changes.
+    was: Option<String>,
+    value: String,
 }
 
 struct Line {
@@ -104,8 +113,14 @@ fn page(frame: Frame, change: ChangeSetView, router_name: String) -> ChangePage 
         },
         state: words::state(change.state),
         says: words::state_says(change.state),
-        goes_on: change.state.is_processing() || change.state == Stage::Draft,
+        goes_on: change.state.is_processing()
+            || change.state == Stage::Draft && !change.legal_events.contains(&Event::Validate),
         steps: steps(&visited, change.state),
+        waits_for: match change.confirm.keep {
+            Keep::Agent => "the agent's look at the router",
+            Keep::Controller => "the controller's word",
+            Keep::Person => "you to keep it",
+        },
         progress: progress(&change),
         outcome: change.outcome.map(words::outcome),
         actions: actions(&change),
@@ -166,10 +181,27 @@ fn operations(change: &ChangeSetView) -> Vec<Operation> {
     let plan = change.plan.iter().flat_map(|plan| &plan.operations);
     plan.map(|operation| {
         let (sign, class, word) = words::verb(operation.verb);
-        let (menu, attributes) = (operation.menu.clone(), operation.attributes.clone());
-        Operation { sign, class, word, menu, attributes }
+        Operation { sign, class, word, menu: operation.menu.clone(), attributes: attributes(operation) }
     })
     .collect()
+}
+
+/// What changes with its value of now; of a row that goes or moves what it holds, so that people know it.
+fn attributes(operation: &OperationView) -> Vec<Attribute> {
+    let was = |name: &str| operation.before.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let plain = |(name, value): &(String, String)| Attribute { name: name.clone(), was: None, value: value.clone() };
+    match operation.verb {
+        Verb::Add => operation.attributes.iter().map(plain).collect(),
+        Verb::Set => {
+            let changed = |(name, value): &(String, String)| Attribute {
+                name: name.clone(),
+                was: was(name),
+                value: if value.is_empty() { "(nothing)".to_owned() } else { value.clone() },
+            };
+            operation.attributes.iter().map(changed).collect()
+        }
+        Verb::Remove | Verb::Move => operation.before.iter().chain(&operation.attributes).map(plain).collect(),
+    }
 }
 
 #[derive(Deserialize)]

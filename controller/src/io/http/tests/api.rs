@@ -25,6 +25,7 @@ fn the_openapi_document_describes_every_route_and_no_other() {
             let method = match route.method {
                 Verb::Get => "get",
                 Verb::Post => "post",
+                Verb::Patch => "patch",
                 Verb::Delete => "delete",
             };
             (route.path.to_owned(), method.to_owned())
@@ -92,7 +93,7 @@ async fn every_error_is_a_problem_with_a_code() {
         ("GET", "/api/v1/routers/NOT-AN-ID", "", 404, "unknown_router"),
         ("GET", "/api/v1/change-sets/none", "", 404, "unknown_change_set"),
         ("POST", "/api/v1/change-sets/none/explode", "", 404, "not_found"),
-        ("POST", "/api/v1/change-sets/none/confirm", "{\"force\": [\"lockout\"]}", 422, "not_available_yet"),
+        ("POST", "/api/v1/change-sets/none/confirm", "{\"force\": [\"lockout\"]}", 422, "field_invalid"),
         ("GET", "/api/v1/routers?limit=many", "", 400, "body_invalid"),
         ("GET", "/api/v1/routers?after=none", "", 422, "field_invalid"),
         ("POST", vifs, "", 400, "body_invalid"),

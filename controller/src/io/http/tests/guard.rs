@@ -7,6 +7,7 @@ fn method(route: &Route) -> &'static str {
     match route.method {
         Verb::Get => "GET",
         Verb::Post => "POST",
+        Verb::Patch => "PATCH",
         Verb::Delete => "DELETE",
     }
 }

@@ -11,6 +11,8 @@ fn change(state: Stage) -> ChangeSetView {
         verb,
         menu: menu.into(),
         attributes: vec![("name".into(), "bh-v100".into()), ("comment".into(), "<b>".into())],
+        before: vec![],
+        item: String::new(),
     };
     ChangeSetView {
         id: "c1".into(),
@@ -22,11 +24,17 @@ fn change(state: Stage) -> ChangeSetView {
         state,
         outcome: None,
         risk: Risk::Low,
+        reasons: Vec::new(),
+        confirm: crate::view::ConfirmView { deadline_s: 120, keep: Keep::Agent },
         deadline: None,
+        evidence: Vec::new(),
+        undone_by: None,
+        version: 0,
         stages: Vec::new(),
         plan: Some(PlanView {
             operations: vec![operation(Verb::Add, "/interface/vlan"), operation(Verb::Remove, "/ip/route")],
             warnings: Vec::new(),
+            rings: Vec::new(),
         }),
         items: Vec::new(),
         progress: None,
@@ -56,9 +64,12 @@ fn progress_is_told_in_numbers_and_words() {
 #[test]
 fn a_page_that_waits_for_nobody_does_not_load_itself_again() {
     for state in Stage::ALL {
-        let waits = state.is_processing() || state == Stage::Draft;
-        assert_eq!(shown(change(state)).contains("http-equiv"), waits, "{state:?}");
+        assert_eq!(shown(change(state)).contains("http-equiv"), state.is_processing(), "{state:?}");
     }
+    // A draft that goes on by itself is one that nobody has to validate.
+    let mut queued = change(Stage::Draft);
+    queued.legal_events.retain(|&event| event != Event::Validate);
+    assert!(shown(queued).contains("http-equiv"));
 }
 
 #[test]
@@ -67,6 +78,27 @@ fn the_diff_can_be_seen_and_heard_and_holds_no_markup() {
     assert!(page.contains("<span class=\"hidden-text\">add </span><span class=\"menu\">/interface/vlan</span>"));
     assert!(page.contains(">−</span>") && page.contains(">+</span>"));
     assert!(!page.contains("<b>"));
+}
+
+#[test]
+fn what_changes_is_shown_with_what_it_was_and_a_deadline_with_whom_it_waits_for() {
+    let mut change = change(Stage::Verifying);
+    change.deadline = Some(iso(0));
+    change.confirm.keep = Keep::Person;
+    if let Some(plan) = &mut change.plan {
+        plan.operations = vec![OperationView {
+            verb: Verb::Set,
+            menu: "/ip/dns".into(),
+            attributes: vec![("servers".into(), "9.9.9.9".into()), ("comment".into(), String::new())],
+            before: vec![("servers".into(), "1.1.1.1".into()), ("comment".into(), "mine".into())],
+            item: "1".into(),
+        }];
+    }
+    let page = shown(change);
+    for text in ["<del>1.1.1.1</del> 9.9.9.9", "<del>mine</del> (nothing)", "Undone at", "it waits for you to keep it"]
+    {
+        assert!(page.contains(text), "{text}: {page}");
+    }
 }
 
 #[test]
@@ -116,6 +148,7 @@ fn a_finding_names_its_field_and_leads_back_to_the_form() {
         operation: "create".into(),
         key: None,
         attributes: serde_json::json!({"name": "tor", "egress": {"interface": "wg vpn"}}),
+        position: None,
         depends_on: Vec::new(),
     }];
     let page = shown(change);

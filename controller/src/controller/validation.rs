@@ -1,0 +1,111 @@
+//! Looking at a change set before the agent plans it: the router is read through the agent, and the stages run on that.
+
+use super::Controller;
+use crate::{
+    flow::{
+        change_set::{
+            ChangeSet,
+            validate::{Context, Device, Pages, Validation, model, reads, validate},
+        },
+        enrolment,
+    },
+    io::store::{StoreError, routers},
+};
+use shared::{
+    change_set::{Item, Refusal},
+    ids::RouterId,
+    router::RouterState,
+    routeros::{
+        model::Row,
+        schema::{Schema, Version, shipped},
+    },
+    wire::{MenuRows, Reply, Request},
+};
+
+/// What came of looking.
+pub(super) enum Looked {
+    /// The stages ran.
+    Found(Validation),
+    /// The router or its agent did not answer.
+    Silent(Refusal),
+}
+
+impl Controller {
+    /// Reads what the items are about and whatever decides over it, and runs the stages.
+    pub(super) async fn look(&self, change_set: &ChangeSet) -> Result<Looked, StoreError> {
+        let id = change_set.router.clone();
+        let known: Result<_, StoreError> =
+            self.inner.store.call(move |tx| Ok((routers::one(tx, &id)?, routers::state(tx, &id)?))).await;
+        let (router, state): (_, Option<RouterState>) = known?;
+        let version = state.as_ref().and_then(|state| state.device.as_ref()?.routeros_version.parse().ok());
+        let (Some(router), Some(state), Some(version)) = (router, state, version) else {
+            return Ok(Looked::Silent(unread("The agent has not told yet which version the router runs.")));
+        };
+        let Some(schema) = shipped::nearest(version) else {
+            return Ok(Looked::Silent(unread("No version of RouterOS is known here.")));
+        };
+        let read = match self.read(&change_set.router, Pages::new(reads(&change_set.items, &schema))).await {
+            Ok(read) => read,
+            Err(refusal) => return Ok(Looked::Silent(refusal)),
+        };
+        let usual = self.inner.setup.as_ref().map(|setup| setup.mqtt_url.as_str());
+        let link = router.settings.mqtt_url.as_deref().or(usual).and_then(enrolment::broker);
+        let session = enrolment::session(&router.settings);
+        let items = change_set.items.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            let others = others(version);
+            let context = Context {
+                version,
+                schema: &schema,
+                others: &others,
+                device: Device::read(&read),
+                agent: session,
+                link,
+                administrator: None,
+                vifs: state.vifs.iter().map(Into::into).collect(),
+            };
+            look(&items, &read, &context)
+        });
+        Ok(looking.await.map_or_else(|_| Looked::Silent(unread("The validation broke off.")), Looked::Found))
+    }
+
+    /// All pieces of a reading, one after the other.
+    async fn read(&self, router: &RouterId, mut pages: Pages) -> Result<Vec<MenuRows>, Refusal> {
+        while let Some(wanted) = pages.wanted() {
+            match self.ask(router, Request::Read(wanted.to_vec())).await? {
+                Reply::Reading(reading) => {
+                    pages.take(reading.menus).map_err(|_| unread("The router's rows do not come to rest."))?;
+                }
+                Reply::Refused(refusal) => return Err(refusal),
+                Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Unsupported(_) => {
+                    return Err(unread("The agent does not know how to read menus for the controller."));
+                }
+            }
+        }
+        Ok(pages.done())
+    }
+}
+
+fn look(items: &[Item], read: &[MenuRows], context: &Context<'_>) -> Validation {
+    let mut router = model(read);
+    // The agent has just answered through it: its interface is up, whatever the rows say of it.
+    if let Some(session) = &context.agent {
+        for menu in ["/interface", "/interface/veth"] {
+            let named = |row: &Row| row.get("name") == session.interface;
+            if let Some(at) = router.rows(menu).iter().position(named) {
+                router.set(menu, at, "running", "true");
+            }
+        }
+    }
+    validate(items, &router, context)
+}
+
+/// The schemas of other versions, to say which of them has what this one lacks.
+fn others(version: Version) -> Vec<Schema> {
+    let all = shipped::versions().into_iter().filter_map(shipped::shipped);
+    all.filter(|schema| schema.version != version).collect()
+}
+
+fn unread(what: &str) -> Refusal {
+    Refusal::new("unread", what, "See whether the agent is up to date and reaches its router, then try again.")
+}

@@ -1,0 +1,304 @@
+//! What people and files ask for, as JSON and TOML say it, and the items that it comes to.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use shared::change_set::{Attribute, Confirm, Item, Keep, Position, Resource, RowChange, RowOperation};
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+
+/// Items of one change set at most: the order has to fit into one envelope.
+const ITEMS: usize = 1_000;
+
+/// One row that is to be made, altered or removed.
+#[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedItem {
+    /// Its place in the change set: letters, digits, `-`, `_` and `.`; unique there. Part of the mark of a row that is made.
+    pub id: String,
+    /// Its name for people.
+    #[serde(default)]
+    pub name: String,
+    /// The RouterOS menu: `/ip/firewall/filter`.
+    pub resource: String,
+    /// `create`, `update` or `delete`.
+    pub operation: String,
+    /// Properties that find the row, all of which have to fit; none for `create` and for a menu that is a single row.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub key: Map<String, Value>,
+    /// What it is to be; null takes a property's value away.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub attributes: Map<String, Value>,
+    /// Where in an ordered menu: `first`, `last`, `{"before": {…}}` or `{"after": {…}}` with the key of another row.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub position: Option<Value>,
+    /// Ids of items that come first.
+    #[serde(default)]
+    pub depends_on: Vec<String>,
+}
+
+/// How a change set is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedConfirm {
+    /// Seconds after the last write until it is undone unless it is kept, 15 to 3600.
+    #[serde(default = "usual_deadline")]
+    pub deadline_s: u32,
+    /// `auto`: the controller keeps it once router and broker have let the agent in anew; `person`: somebody has to.
+    #[serde(default = "auto")]
+    pub keep: String,
+}
+
+fn usual_deadline() -> u32 {
+    Confirm::USUAL.deadline_s
+}
+
+fn auto() -> String {
+    "auto".to_owned()
+}
+
+/// What does not fit, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The field: `items[2].key`.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Misfit {
+    fn new(field: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), hint: hint.into() }
+    }
+}
+
+/// How a change set is to be kept.
+///
+/// # Errors
+/// [`Misfit`]
+pub fn confirm(asked: &AskedConfirm) -> Result<Confirm, Misfit> {
+    if !Confirm::DEADLINES.contains(&asked.deadline_s) {
+        let message = format!("{} s is no deadline.", asked.deadline_s);
+        return Err(Misfit::new("confirm.deadline_s", message, "Give 15 to 3600 seconds."));
+    }
+    let keep = match asked.keep.as_str() {
+        "auto" => Keep::Controller,
+        "person" => Keep::Person,
+        _ => return Err(Misfit::new("confirm.keep", "It is kept by `auto` or `person`.", "Give one of the two.")),
+    };
+    Ok(Confirm { deadline_s: asked.deadline_s, keep })
+}
+
+/// The items of a change set. `owner` is part of the marks of rows that are made: the same for each time that the same
+/// thing is asked for, so that it is found again.
+///
+/// # Errors
+/// [`Misfit`]: the first that does not fit.
+pub fn items(asked: &[AskedItem], owner: &str) -> Result<Vec<Item>, Misfit> {
+    if asked.is_empty() || asked.len() > ITEMS {
+        let message = format!("A change set has 1 to {ITEMS} items.");
+        return Err(Misfit::new("items", message, "Make several change sets of many items."));
+    }
+    let mut ids = BTreeSet::new();
+    asked
+        .iter()
+        .enumerate()
+        .map(|(index, item)| {
+            let field = |name: &str| format!("items[{index}].{name}");
+            let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            if item.id.is_empty() || item.id.len() > 40 || !item.id.chars().all(word) {
+                let hint = "Use 1 to 40 letters, digits, `-`, `_` and `.`.";
+                return Err(Misfit::new(field("id"), format!("`{}` is no id of an item.", shown(&item.id)), hint));
+            }
+            if !ids.insert(item.id.as_str()) {
+                let message = format!("Two items have the id `{}`.", item.id);
+                return Err(Misfit::new(field("id"), message, "Give each item an id of its own."));
+            }
+            Ok(Item {
+                id: item.id.clone(),
+                name: item.name.clone(),
+                depends_on: item.depends_on.clone(),
+                resource: Resource::Row(row(item, owner, &field)?),
+            })
+        })
+        .collect()
+}
+
+fn row(item: &AskedItem, owner: &str, field: &dyn Fn(&str) -> String) -> Result<RowChange, Misfit> {
+    if !item.resource.starts_with('/') {
+        let message = format!("`{}` is no menu.", shown(&item.resource));
+        return Err(Misfit::new(
+            field("resource"),
+            message,
+            "Write the menu as /ip/firewall/filter; VIFs have requests of their own.",
+        ));
+    }
+    let operation = match item.operation.as_str() {
+        "create" => RowOperation::Create,
+        "update" => RowOperation::Update,
+        "delete" => RowOperation::Delete,
+        _ => {
+            let message = format!("`{}` is no operation.", shown(&item.operation));
+            return Err(Misfit::new(field("operation"), message, "Give `create`, `update` or `delete`."));
+        }
+    };
+    let mut key = attributes(&item.key, &field("key"))?;
+    if operation == RowOperation::Create {
+        if !key.is_empty() {
+            let hint = "Leave the key out: a row that Bulkhead makes is found by its mark.";
+            return Err(Misfit::new(field("key"), "A row that is made has no key.", hint));
+        }
+        key = vec![("comment".to_owned(), mark(owner, &item.id))];
+    }
+    let empty = |value: &Value| value.is_null();
+    let unset = item.attributes.iter().filter(|(_, value)| empty(value)).map(|(name, _)| name.clone()).collect();
+    let set: Map<String, Value> = item
+        .attributes
+        .iter()
+        .filter(|(_, value)| !empty(value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut written = attributes(&set, &field("attributes"))?;
+    // The user's own comment stays, behind the mark.
+    let comment = written.iter_mut().find(|(name, _)| operation == RowOperation::Create && name == "comment");
+    if let Some((_, comment)) = comment {
+        *comment = format!("{} {comment}", mark(owner, &item.id));
+    }
+    Ok(RowChange {
+        menu: item.resource.trim_end_matches('/').to_owned(),
+        operation,
+        key,
+        attributes: written,
+        unset,
+        position: item.position.as_ref().map(|asked| position(asked, &field("position"))).transpose()?,
+    })
+}
+
+/// The mark of a row that Bulkhead makes for an owner.
+pub fn mark(owner: &str, item: &str) -> String {
+    format!("bulkhead:row/{owner}/{item}")
+}
+
+/// A name as part of a mark: lower case, with `-` for all that is no letter or digit.
+pub fn owner(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let slug: String = name.chars().map(plain).take(40).collect();
+    let parts: Vec<&str> = slug.split('-').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "unnamed".to_owned() } else { parts.join("-") }
+}
+
+fn position(asked: &Value, field: &str) -> Result<Position, Misfit> {
+    let hint = "Give `first`, `last`, {\"before\": {…}} or {\"after\": {…}} with the key of another row.";
+    let wrong = || Misfit::new(field, "That is no position.", hint);
+    match asked {
+        Value::String(word) if word == "first" => Ok(Position::First),
+        Value::String(word) if word == "last" => Ok(Position::Last),
+        Value::Object(map) if map.len() == 1 => {
+            let key =
+                |name: &str| map.get(name).and_then(Value::as_object).map(|key| attributes(key, field)).transpose();
+            match (key("before")?, key("after")?) {
+                (Some(key), _) if !key.is_empty() => Ok(Position::Before(key)),
+                (_, Some(key)) if !key.is_empty() => Ok(Position::After(key)),
+                _ => Err(wrong()),
+            }
+        }
+        Value::String(_) | Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            Err(wrong())
+        }
+    }
+}
+
+/// Properties as RouterOS takes them: numbers and booleans are words there.
+fn attributes(asked: &Map<String, Value>, field: &str) -> Result<Vec<Attribute>, Misfit> {
+    asked
+        .iter()
+        .map(|(name, value)| {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+                Value::Null | Value::Array(_) | Value::Object(_) => {
+                    let message = format!("`{}` is no text, number or boolean.", shown(name));
+                    return Err(Misfit::new(format!("{field}.{name}"), message, "Write the value as RouterOS does."));
+                }
+            };
+            Ok((name.clone(), text))
+        })
+        .collect()
+}
+
+/// A row's change in the form in which it is asked for.
+pub fn position_view(position: &Position) -> Value {
+    let object =
+        |key: &[Attribute]| Value::Object(key.iter().map(|(name, value)| (name.clone(), json!(value))).collect());
+    match position {
+        Position::First => json!("first"),
+        Position::Last => json!("last"),
+        Position::Before(key) => json!({"before": object(key)}),
+        Position::After(key) => json!({"after": object(key)}),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(text: &str) -> Vec<AskedItem> {
+        serde_json::from_str(text).expect("items")
+    }
+
+    #[test]
+    fn an_item_becomes_a_row_with_its_mark_its_values_and_its_place() {
+        let items = items(
+            &asked(
+                r#"[{"id": "ssh", "resource": "/ip/firewall/filter", "operation": "create", "position": {"after": {"comment": "x"}},
+                "attributes": {"chain": "input", "dst-port": 22, "log": true, "src-address": null, "comment": "no ssh"}}]"#,
+            ),
+            "house",
+        )
+        .expect("items");
+        let Resource::Row(row) = &items[0].resource else { panic!("no row") };
+        assert_eq!(row.key, [("comment".to_owned(), "bulkhead:row/house/ssh".to_owned())]);
+        let pairs: Vec<String> = row.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(pairs, ["chain=input", "comment=bulkhead:row/house/ssh no ssh", "dst-port=22", "log=yes"]);
+        assert_eq!(row.unset, ["src-address"]);
+        assert_eq!(row.position, Some(Position::After(vec![("comment".to_owned(), "x".to_owned())])));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_field() {
+        for (text, field) in [
+            ("[]", "items"),
+            (r#"[{"id": "a b", "resource": "/x", "operation": "create"}]"#, "items[0].id"),
+            (r#"[{"id": "a", "resource": "x", "operation": "create"}]"#, "items[0].resource"),
+            (r#"[{"id": "a", "resource": "/x", "operation": "make"}]"#, "items[0].operation"),
+            (r#"[{"id": "a", "resource": "/x", "operation": "create", "key": {"name": "x"}}]"#, "items[0].key"),
+            (r#"[{"id": "a", "resource": "/x", "operation": "update", "position": "top"}]"#, "items[0].position"),
+            (
+                r#"[{"id": "a", "resource": "/x", "operation": "update", "attributes": {"n": []}}]"#,
+                "items[0].attributes.n",
+            ),
+            (
+                r#"[{"id": "a", "resource": "/x", "operation": "delete"}, {"id": "a", "resource": "/x", "operation": "delete"}]"#,
+                "items[1].id",
+            ),
+        ] {
+            assert_eq!(items(&asked(text), "t").expect_err("a misfit").field, field, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_a_word_whatever_the_name() {
+        for (name, expected) in [("Home network.toml", "home-network-toml"), ("größe", "gr-e"), ("", "unnamed")] {
+            assert_eq!(owner(name), expected);
+        }
+    }
+}

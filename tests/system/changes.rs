@@ -1,0 +1,95 @@
+//! Rows of a router by a file, from the command line to the router and back.
+
+use crate::{cli::bulkhead, demo};
+use std::process::Output;
+use support::api::Administrator;
+
+const HOME: &str = r#"
+router = "r1"
+name = "house"
+
+[[items]]
+id = "guests"
+resource = "/ip/firewall/address-list"
+operation = "create"
+attributes = { list = "guests", address = "192.168.99.0/24" }
+
+[[items]]
+id = "no-guests"
+resource = "/ip/firewall/filter"
+operation = "create"
+attributes = { chain = "forward", src-address-list = "guests", action = "drop", comment = "guests stay out" }
+position = "first"
+depends_on = ["guests"]
+
+[[items]]
+id = "dns"
+resource = "/ip/dns"
+operation = "update"
+attributes = { servers = "9.9.9.9,149.112.112.112" }
+"#;
+
+const CUT_OFF: &str = r#"
+router = "r1"
+name = "oops"
+
+[[items]]
+id = "oops"
+resource = "/ip/firewall/raw"
+operation = "create"
+attributes = { chain = "prerouting", src-address = "172.16.63.2", action = "drop" }
+"#;
+
+fn said(output: &Output) -> (i32, String) {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.code().unwrap_or(-1), text)
+}
+
+#[tokio::test]
+async fn a_file_is_planned_applied_found_done_and_undone() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    let mut administrator = Administrator::of(demo.router()).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("house.toml");
+    std::fs::write(&file, HOME)?;
+    let file = file.to_str().expect("a path");
+    let before = demo.control().export().await?;
+
+    let (code, text) = said(&bulkhead(&demo, &["change", "plan", file, "--detailed-exitcode"]).await?);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("Plan: 2 to add, 1 to change, 0 to remove, 0 to move."), "{text}");
+    assert_eq!(demo.control().export().await?, before, "a plan writes nothing");
+
+    let (code, text) = said(&bulkhead(&demo, &["change", "apply", file, "--yes"]).await?);
+    assert_eq!(code, 0, "{text}");
+    let rules = administrator.ask(&["/ip/firewall/filter/print", "?dynamic=false", "=.proplist=comment"]).await?;
+    let place = rules.iter().position(|row| row.iter().any(|word| word.ends_with("no-guests guests stay out")));
+    let installer = rules.iter().rposition(|row| row.iter().any(|word| word.contains("bulkhead:installer")));
+    assert_eq!(place, installer.map(|at| at + 1), "first of all but what isolates: {rules:?}");
+
+    let (code, text) = said(&bulkhead(&demo, &["change", "plan", file, "--detailed-exitcode"]).await?);
+    assert_eq!((code, text.trim()), (0, "Nothing to do: the router is as the file says."));
+
+    let changes = demo.rest.get("/api/v1/routers/r1/change-sets").await?;
+    let kept = changes.as_array().into_iter().flatten().find(|change| change["state"] == "active").expect("a kept one");
+    assert_eq!(kept["evidence"], serde_json::json!(["sign_in", "link", "controller"]));
+    let id = kept["id"].as_str().expect("an id");
+    let (code, text) = said(&bulkhead(&demo, &["change", "revert", id]).await?);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(demo.control().export().await?, before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_would_cut_the_agent_off_is_told_by_which_rule_before_anything_is_written() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("oops.toml");
+    std::fs::write(&file, CUT_OFF)?;
+    let before = demo.control().export().await?;
+    let (code, text) = said(&bulkhead(&demo, &["change", "apply", file.to_str().expect("a path"), "--yes"]).await?);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("lockout"), "{text}");
+    assert_eq!(demo.control().export().await?, before);
+    Ok(())
+}
