@@ -9,7 +9,7 @@ use crate::{
     io::router::Rows,
 };
 use shared::{
-    change_set::{Outcome, Phase, Refusal},
+    change_set::{Outcome, Phase, Refusal, Ring},
     ids::ChangeSetId,
 };
 
@@ -39,6 +39,8 @@ impl Engine {
         begun.report.phase = Phase::RollingBack;
         begun.report.outcome = None;
         begun.report.deadline = None;
+        // Its script was taken away when it was kept.
+        begun.report.undone_by = Some(Ring::Journal);
         begun.report.revision += 1;
         begun.report.at = self.clock.unix_millis();
         self.journal.reopen(&begun.change, &begun.report).map_err(|error| storage(&error))?;

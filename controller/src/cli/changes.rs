@@ -56,6 +56,9 @@ enum Command {
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
+        /// Do not ask either where the risk is high; it then has to be kept by `bulkhead change keep`
+        #[arg(long)]
+        accept_risk: bool,
     },
     /// Say that a change under way stays
     Keep {
@@ -77,6 +80,11 @@ enum Command {
     },
     /// Say yes to a plan, and wait for the end
     Confirm {
+        /// Id of the change set
+        id: String,
+    },
+    /// Accept the risk of a plan that was said yes to, and wait for the end
+    Acknowledge {
         /// Id of the change set
         id: String,
     },
@@ -123,7 +131,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             planned.put_away(&client).await?;
             Ok(planned.exit(detailed_exitcode))
         }
-        Command::Apply { asked, yes } => apply(&client, &asked, yes, json).await,
+        Command::Apply { asked, yes, accept_risk } => apply(&client, &asked, yes, accept_risk, json).await,
         Command::Keep { id } => {
             let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/keep"), None).await?;
             end(&client, &id, json).await
@@ -149,6 +157,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/confirm"), None).await?;
             end(&client, &id, json).await
         }
+        Command::Acknowledge { id } => {
+            let _: serde_json::Value =
+                client.write(Method::POST, &format!("/change-sets/{id}/acknowledge"), None).await?;
+            end(&client, &id, json).await
+        }
         Command::Cancel { id } => {
             let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/cancel"), None).await?;
             output::line("Called off; nothing was written.")?;
@@ -157,7 +170,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn apply(client: &Client, asked: &Asked, yes: bool, json: bool) -> anyhow::Result<ExitCode> {
+async fn apply(client: &Client, asked: &Asked, yes: bool, accept_risk: bool, json: bool) -> anyhow::Result<ExitCode> {
     let planned = asked.plan(client).await?;
     let id = &planned.found.id;
     if !json {
@@ -170,12 +183,23 @@ async fn apply(client: &Client, asked: &Asked, yes: bool, json: bool) -> anyhow:
         }
         return Ok(planned.exit(false));
     }
-    if !yes && !planned.agreed()? {
+    if !yes && !file::agreed("Apply this?", id)? {
         let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/cancel"), None).await?;
         output::line("Called off; nothing was written.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/confirm"), None).await?;
+    let confirmed: ChangeSetView = client.write(Method::POST, &format!("/change-sets/{id}/confirm"), None).await?;
+    if confirmed.state == State::Confirming {
+        for reason in &confirmed.reasons {
+            output::line(&format!("High risk: {}", output::harmless(reason)))?;
+        }
+        if !accept_risk && !file::agreed("Accept the risk?", id)? {
+            let _: serde_json::Value = client.write(Method::DELETE, &format!("/change-sets/{id}"), None).await?;
+            output::line("Nothing was written; the plan waits in the list of changes.")?;
+            return Ok(ExitCode::FAILURE);
+        }
+        let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/acknowledge"), None).await?;
+    }
     end(client, id, json).await
 }
 
@@ -235,6 +259,9 @@ fn print(found: &ChangeSetView) -> anyhow::Result<()> {
     if let Some(error) = &found.error {
         output::line(&format!("  {}: {} {}", error.code, output::harmless(&error.message), error.hint))?;
     }
+    for reason in &found.reasons {
+        output::line(&format!("  Risk: {}", output::harmless(reason)))?;
+    }
     for differs in &found.differs {
         output::line(&format!("  not as before: {}", output::harmless(differs)))?;
     }
@@ -247,6 +274,9 @@ fn print(found: &ChangeSetView) -> anyhow::Result<()> {
 fn ended(found: &ChangeSetView) -> Option<&'static str> {
     match (found.state, found.outcome) {
         (State::Active, _) => Some("Done, and read back from the router."),
+        (State::Confirming, _) => {
+            Some("The risk is high: `bulkhead change acknowledge` accepts it, `cancel` goes back.")
+        }
         (State::Previewing, _) => Some("Nothing is written yet: `bulkhead change confirm` says yes."),
         (_, Some(Outcome::Reverted)) => Some("Undone; the router is as it was before."),
         (_, Some(Outcome::PartlyReverted)) => Some("Undone but for what is listed."),

@@ -74,19 +74,6 @@ impl Planned {
         Ok(())
     }
 
-    /// Whether the person at the terminal says yes; nobody there says no.
-    pub(super) fn agreed(&self) -> anyhow::Result<bool> {
-        if !std::io::stdin().is_terminal() {
-            bail!("Nobody is there to ask: say --yes, or `bulkhead change confirm {}`.", self.found.id);
-        }
-        let mut error = std::io::stderr();
-        write!(error, "Apply this? [y/N] ")?;
-        error.flush()?;
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
-    }
-
     /// 0 where there is nothing to do, 2 where there is, 1 where it cannot be done; without `detailed` 0 for both first.
     pub(super) fn exit(&self, detailed: bool) -> ExitCode {
         match (self.found.state, self.changes() && detailed) {
@@ -95,6 +82,19 @@ impl Planned {
             _ => ExitCode::FAILURE,
         }
     }
+}
+
+/// Whether the person at the terminal says yes; where nobody is there, that is an error.
+pub(super) fn agreed(question: &str, id: &str) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("Nobody is there to ask: say --yes and --accept-risk, or go on with `bulkhead change confirm {id}`.");
+    }
+    let mut error = std::io::stderr();
+    write!(error, "{question} [y/N] ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
 fn read(file: &Path, router: Option<&str>) -> anyhow::Result<(String, Value)> {

@@ -38,8 +38,11 @@ impl ChangeSet {
         if stopped {
             self.enter(Event::Findings, "controller", now);
         } else if found.stopping().next().is_some() {
-            // Whoever overrules what was found has to say so once more, and to be there when it is done.
+            // Whoever overrules what was found has to say so once more.
             self.risk = Risk::High;
+        }
+        // What could cut somebody off wants somebody who sees that it did not.
+        if self.risk == Risk::High {
             self.confirm.keep = Keep::Person;
         }
     }
