@@ -6,7 +6,7 @@ use bulkhead_flows::{
     orders::{create, delete, order, unset, update},
 };
 use bulkhead_twin::device::export::Export;
-use shared::change_set::{Attribute, Evidence, Outcome, Position, Refusal, Verb};
+use shared::change_set::{Attribute, Evidence, Outcome, Position, Refusal, Ring, Verb};
 
 const FILTER: &str = "/ip/firewall/filter";
 
@@ -94,7 +94,8 @@ async fn a_row_is_altered_moved_and_put_back() -> anyhow::Result<()> {
     let again = agent.engine.plan(&order).await;
     assert!(again.is_err_and(|refusal| refusal.code == "no_such_row"), "its key is gone");
     let begun = agent.engine.reopen(&order.id).await?;
-    assert_eq!(agent.engine.carry_out(begun).await.outcome, Some(Outcome::Reverted));
+    let report = agent.engine.carry_out(begun).await;
+    assert_eq!((report.outcome, report.undone_by), (Some(Outcome::Reverted), Some(Ring::Journal)));
     assert_eq!(bench.export(), before);
     Ok(())
 }

@@ -1,4 +1,4 @@
-use super::{heard::STALE_RETRIES, *};
+use super::{heard::STALE_RETRIES, validate::Validation, *};
 use shared::{
     change_set::{Phase, Resource, Verb},
     ids::VifId,
@@ -301,6 +301,32 @@ fn two_who_edit_at_once_do_not_overwrite_each_other() {
     assert_eq!((change_set.name.as_str(), change_set.version, change_set.items.len()), ("first", 1, 1));
     let mut running = applying();
     assert_eq!(running.edit(edit(0, "late"), "bob", 3), Err(Declined::Illegal));
+}
+
+fn looked_at(risk: Risk, order: &[&str]) -> Validation {
+    Validation {
+        stages: vec![],
+        diff: vec![],
+        operations: 1,
+        risk,
+        reasons: vec!["it could".into()],
+        order: order.iter().map(|&id| id.to_owned()).collect(),
+        estimated_ms: 0,
+    }
+}
+
+#[test]
+fn what_could_cut_somebody_off_is_kept_by_a_person_and_goes_in_the_order_of_the_stages() {
+    let mut change_set = validating(false);
+    change_set.confirm.keep = Keep::Controller;
+    let second = Item { id: "2".into(), ..change_set.items[0].clone() };
+    change_set.items.push(second);
+    change_set.looked(&looked_at(Risk::Normal, &["2", "1"]), 3);
+    assert_eq!((change_set.state, change_set.confirm.keep), (State::Validating, Keep::Controller));
+    assert_eq!(change_set.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["2", "1"]);
+    change_set.looked(&looked_at(Risk::High, &["2", "1"]), 4);
+    assert_eq!(change_set.confirm.keep, Keep::Person);
+    assert_eq!(view(&change_set).reasons, ["it could"]);
 }
 
 #[test]
