@@ -121,16 +121,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Plan { asked, detailed_exitcode } => {
-            let planned = asked.plan(&client).await?;
-            if json {
-                output::json(&planned.found)?;
-            } else {
-                planned.show()?;
-            }
-            planned.put_away(&client).await?;
-            Ok(planned.exit(detailed_exitcode))
-        }
+        Command::Plan { asked, detailed_exitcode } => plan(&client, &asked, detailed_exitcode, json).await,
         Command::Apply { asked, yes, accept_risk } => apply(&client, &asked, yes, accept_risk, json).await,
         Command::Keep { id } => {
             let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/keep"), None).await?;
@@ -168,6 +159,17 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+async fn plan(client: &Client, asked: &Asked, detailed: bool, json: bool) -> anyhow::Result<ExitCode> {
+    let planned = asked.plan(client).await?;
+    if json {
+        output::json(&planned.found)?;
+    } else {
+        planned.show()?;
+    }
+    planned.put_away(client).await?;
+    Ok(planned.exit(detailed))
 }
 
 async fn apply(client: &Client, asked: &Asked, yes: bool, accept_risk: bool, json: bool) -> anyhow::Result<ExitCode> {
