@@ -9,12 +9,12 @@ use crate::{
     io::{mqtt::Bus, store::Store},
 };
 use shared::{
-    change_set::Report,
+    change_set::{Refusal, Report},
     ids::{ChangeSetId, RouterId, SenderId, VifId},
     notice::{Notice, Severity},
     router::{RouterState, TrafficSample},
     topic::{Home, Topic},
-    wire::{Body, Event, Reply},
+    wire::{Body, Event, Reply, SealError},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -99,7 +99,20 @@ impl Voice {
     /// unsigned property of MQTT asks for.
     pub fn reply(&self, controller: SenderId, to: u64, correlation: Option<Vec<u8>>, reply: Reply, now: i64) {
         let topic = Topic::Reply(self.router.clone(), controller);
-        match self.speaker.seal(Body::Reply(reply), Some(to), Some(REPLY_LIFE), now) {
+        let seal = |reply| self.speaker.seal(Body::Reply(reply), Some(to), Some(REPLY_LIFE), now);
+        let sealed = match seal(reply) {
+            // Somebody waits for it: that it does not fit is an answer too.
+            Err(SpeakError::Seal(SealError::TooLarge(bytes))) => {
+                let message = format!("the answer takes {bytes} bytes, more than one message carries");
+                seal(Reply::Refused(Refusal::new(
+                    "answer_too_large",
+                    message,
+                    "Make several change sets of fewer items.",
+                )))
+            }
+            other => other,
+        };
+        match sealed {
             Ok(sealed) => self.bus.reply(topic.to_string(), sealed.envelope, correlation),
             Err(error) => failed(&error),
         }

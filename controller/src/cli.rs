@@ -8,6 +8,7 @@ mod changes;
 mod client;
 mod demo;
 mod events;
+mod export;
 mod output;
 mod routers;
 mod serve;

@@ -7,10 +7,12 @@
 
 mod bus;
 mod changes;
+mod export;
 mod home;
 mod inbox;
 mod live;
 mod pipeline;
+mod reading;
 mod routers;
 mod seen;
 mod validation;

@@ -2,5 +2,6 @@
 
 pub mod change_set;
 pub mod enrolment;
+pub mod export;
 pub mod home;
 pub mod vif;

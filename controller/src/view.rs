@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 mod change_set;
+mod export;
 mod vif;
 
 pub use change_set::{
     ChangeError, ChangeSetView, ConfirmView, EditedChangeSet, FindingView, HistoryView, ItemView, NewChangeSet,
     OperationView, PlanView, ProgressView, Risk, StageStatus, StageView,
 };
+pub use export::{ExportView, LeftOutView};
 pub use vif::{
     EgressRequest, EgressView, GatewayView, IsolationView, KillSwitchModeRequest, KillSwitchRequest, KillSwitchView,
     NewVif, TotalsView, VifView,

@@ -6,6 +6,7 @@ mod cli;
 mod container;
 mod crash;
 mod demo;
+mod export;
 mod firewall;
 mod forged;
 mod hostile;

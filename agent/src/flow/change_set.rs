@@ -105,9 +105,16 @@ impl Write {
 }
 
 impl Left {
-    /// What on the router is not as it should be, one sentence each; nothing when all is.
+    /// What on the router is not as it should be, one sentence each; nothing when all is. A report of it has to fit
+    /// into one message, so that of very much only the beginning is told, and how much there is beside.
     pub fn findings(&self) -> Vec<String> {
-        self.writes.iter().map(Write::finding).chain(self.foreign.iter().cloned()).collect()
+        const TOLD: usize = 200;
+        const LENGTH: usize = 400;
+        let all = self.writes.iter().map(Write::finding).chain(self.foreign.iter().cloned());
+        let mut told: Vec<String> = all.take(TOLD).map(|finding| finding.chars().take(LENGTH).collect()).collect();
+        let more = (self.writes.len() + self.foreign.len()).saturating_sub(TOLD);
+        told.extend((more > 0).then(|| format!("and {more} more")));
+        told
     }
 }
 

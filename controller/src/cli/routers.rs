@@ -1,10 +1,10 @@
 //! `bulkhead router`
 
-use super::{Reach, changes::word, output};
+use super::{Reach, changes::word, export, output};
 use crate::{
     flow::enrolment::DEVICE_MODE,
     io::enrolment_files::{self, Written},
-    view::{ContainerScript, Enrolment, RouterView},
+    view::{ContainerScript, Enrolment, ExportView, RouterView},
 };
 use clap::Subcommand;
 use hyper::Method;
@@ -59,6 +59,14 @@ enum Command {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
+    /// What the router has, as a file for `bulkhead change plan`, without secrets
+    Export {
+        /// Id of the router
+        router: String,
+        /// A menu such as /ip/firewall/filter; several may be given. Without it those that make up a router's network
+        #[arg(long = "menu", value_name = "MENU")]
+        menus: Vec<String>,
+    },
     /// Forget a router; nothing is removed from the router itself
     Remove {
         /// Id of the router
@@ -93,6 +101,11 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             enrolment_files::new_folder(&output)?;
             let made = client.write(Method::POST, &format!("/routers/{router}/rekey"), None).await;
             finish(made, &output, json)?;
+        }
+        Command::Export { router, menus } => {
+            let query = if menus.is_empty() { String::new() } else { format!("?menus={}", menus.join(",")) };
+            let found: ExportView = client.get(&format!("/routers/{router}/export{query}")).await?;
+            export::print(&found, json)?;
         }
         Command::Remove { router, force } => {
             let query = if force { "?force=true" } else { "" };

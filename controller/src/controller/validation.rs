@@ -1,6 +1,9 @@
 //! Looking at a change set before the agent plans it: the router is read through the agent, and the stages run on that.
 
-use super::Controller;
+use super::{
+    Controller,
+    reading::{schema, unread},
+};
 use crate::{
     flow::{
         change_set::{
@@ -13,13 +16,12 @@ use crate::{
 };
 use shared::{
     change_set::{Item, Refusal},
-    ids::RouterId,
     router::RouterState,
     routeros::{
         model::Row,
         schema::{Schema, Version, shipped},
     },
-    wire::{MenuRows, Reply, Request},
+    wire::MenuRows,
 };
 
 /// What came of looking.
@@ -37,12 +39,12 @@ impl Controller {
         let known: Result<_, StoreError> =
             self.inner.store.call(move |tx| Ok((routers::one(tx, &id)?, routers::state(tx, &id)?))).await;
         let (router, state): (_, Option<RouterState>) = known?;
-        let version = state.as_ref().and_then(|state| state.device.as_ref()?.routeros_version.parse().ok());
-        let (Some(router), Some(state), Some(version)) = (router, state, version) else {
+        let Some((router, state)) = router.zip(state) else {
             return Ok(Looked::Silent(unread("The agent has not told yet which version the router runs.")));
         };
-        let Some(schema) = shipped::nearest(version) else {
-            return Ok(Looked::Silent(unread("No version of RouterOS is known here.")));
+        let (version, schema) = match schema(Some(&state)) {
+            Ok(known) => known,
+            Err(refusal) => return Ok(Looked::Silent(refusal)),
         };
         let read = match self.read(&change_set.router, Pages::new(reads(&change_set.items, &schema))).await {
             Ok(read) => read,
@@ -68,22 +70,6 @@ impl Controller {
         });
         Ok(looking.await.map_or_else(|_| Looked::Silent(unread("The validation broke off.")), Looked::Found))
     }
-
-    /// All pieces of a reading, one after the other.
-    async fn read(&self, router: &RouterId, mut pages: Pages) -> Result<Vec<MenuRows>, Refusal> {
-        while let Some(wanted) = pages.wanted() {
-            match self.ask(router, Request::Read(wanted.to_vec())).await? {
-                Reply::Reading(reading) => {
-                    pages.take(reading.menus).map_err(|_| unread("The router's rows do not come to rest."))?;
-                }
-                Reply::Refused(refusal) => return Err(refusal),
-                Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Unsupported(_) => {
-                    return Err(unread("The agent does not know how to read menus for the controller."));
-                }
-            }
-        }
-        Ok(pages.done())
-    }
 }
 
 fn look(items: &[Item], read: &[MenuRows], context: &Context<'_>) -> Validation {
@@ -104,8 +90,4 @@ fn look(items: &[Item], read: &[MenuRows], context: &Context<'_>) -> Validation 
 fn others(version: Version) -> Vec<Schema> {
     let all = shipped::versions().into_iter().filter_map(shipped::shipped);
     all.filter(|schema| schema.version != version).collect()
-}
-
-fn unread(what: &str) -> Refusal {
-    Refusal::new("unread", what, "See whether the agent is up to date and reaches its router, then try again.")
 }

@@ -51,6 +51,9 @@ impl Planned {
         if self.found.state != State::Previewing {
             return print(&self.found);
         }
+        if !self.changes() {
+            return Ok(output::line("Nothing to do: the router is as the file says.")?);
+        }
         let operations = self.found.plan.iter().flat_map(|plan| &plan.operations);
         for operation in operations.clone() {
             output::line(&line(operation))?;
@@ -60,8 +63,7 @@ impl Planned {
         }
         let count = |verb: Verb| operations.clone().filter(|operation| operation.verb == verb).count();
         let [add, set, remove, moved] = [Verb::Add, Verb::Set, Verb::Remove, Verb::Move].map(count);
-        let sum = format!("Plan: {add} to add, {set} to change, {remove} to remove, {moved} to move.");
-        output::line(if self.changes() { &sum } else { "Nothing to do: the router is as the file says." })?;
+        output::line(&format!("Plan: {add} to add, {set} to change, {remove} to remove, {moved} to move."))?;
         Ok(())
     }
 
@@ -107,6 +109,8 @@ fn read(file: &Path, router: Option<&str>) -> anyhow::Result<(String, Value)> {
         toml::from_str(&text).with_context(|| format!("{shown} is no TOML"))?
     };
     let Some(map) = body.as_object_mut() else { bail!("{shown} holds no change: write `name` and `items`.") };
+    // What an export could not hold is no part of what it asks for.
+    map.remove("left_out");
     let named = map.remove("router").and_then(|router| router.as_str().map(str::to_owned));
     let Some(router) = router.map(str::to_owned).or(named) else {
         bail!("{shown} does not say which router it is for: write `router = \"…\"` or give --router.");

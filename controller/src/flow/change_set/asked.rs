@@ -9,21 +9,24 @@ use utoipa::ToSchema;
 /// Items of one change set at most: the order has to fit into one envelope.
 const ITEMS: usize = 1_000;
 
+/// Bytes of all names and values together at most, for the same reason; the menus' own words go along with them.
+const BYTES: usize = 160 * 1024;
+
 /// One row that is to be made, altered or removed.
-#[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskedItem {
     /// Its place in the change set: letters, digits, `-`, `_` and `.`; unique there. Part of the mark of a row that is made.
     pub id: String,
     /// Its name for people.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The RouterOS menu: `/ip/firewall/filter`.
     pub resource: String,
     /// `create`, `update` or `delete`.
     pub operation: String,
     /// Properties that find the row, all of which have to fit; none for `create` and for a menu that is a single row.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(value_type = Object)]
     pub key: Map<String, Value>,
     /// What it is to be; null takes a property's value away.
@@ -31,11 +34,11 @@ pub struct AskedItem {
     #[schema(value_type = Object)]
     pub attributes: Map<String, Value>,
     /// Where in an ordered menu: `first`, `last`, `{"before": {…}}` or `{"after": {…}}` with the key of another row.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub position: Option<Value>,
     /// Ids of items that come first.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
 }
 
@@ -103,6 +106,11 @@ pub fn items(asked: &[AskedItem], owner: &str) -> Result<Vec<Item>, Misfit> {
         let message = format!("A change set has 1 to {ITEMS} items.");
         return Err(Misfit::new("items", message, "Make several change sets of many items."));
     }
+    let bytes: usize = asked.iter().map(weight).sum();
+    if bytes > BYTES {
+        let message = format!("The items take {bytes} bytes; {BYTES} fit into one change set.");
+        return Err(Misfit::new("items", message, "Make several change sets of fewer items."));
+    }
     let mut ids = BTreeSet::new();
     asked
         .iter()
@@ -126,6 +134,18 @@ pub fn items(asked: &[AskedItem], owner: &str) -> Result<Vec<Item>, Misfit> {
             })
         })
         .collect()
+}
+
+/// What an item takes in an order, nearly.
+fn weight(item: &AskedItem) -> usize {
+    let map = |map: &Map<String, Value>| -> usize {
+        map.iter().map(|(name, value)| name.len() + value.as_str().map_or(8, str::len) + 2).sum()
+    };
+    let own =
+        item.id.len() + item.name.len() + item.resource.len() + item.depends_on.iter().map(String::len).sum::<usize>();
+    own + map(&item.key)
+        + map(&item.attributes)
+        + item.position.as_ref().map_or(0, |position| position.to_string().len())
 }
 
 fn row(item: &AskedItem, owner: &str, field: &dyn Fn(&str) -> String) -> Result<RowChange, Misfit> {
@@ -293,6 +313,17 @@ mod tests {
         ] {
             assert_eq!(items(&asked(text), "t").expect_err("a misfit").field, field, "{text}");
         }
+    }
+
+    #[test]
+    fn what_no_order_could_carry_is_refused_before_it_is_kept() {
+        let item = |id: usize| {
+            let value = json!({"id": format!("i{id}"), "resource": "/x", "operation": "create", "attributes": {"a": "x".repeat(1_000)}});
+            serde_json::from_value::<AskedItem>(value).expect("an item")
+        };
+        let many: Vec<AskedItem> = (0..200).map(item).collect();
+        assert!(items(&many[..150], "t").is_ok());
+        assert_eq!(items(&many, "t").expect_err("a misfit").field, "items");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::view::{FindingView, StageStatus, StageView};
 use shared::change_set::Refusal;
 
 /// What the agent may refuse a plan for, and in which stage and field it is found.
-const FINDINGS: [(&str, &str, Option<&str>); 14] = [
+const FINDINGS: [(&str, &str, Option<&str>); 15] = [
     ("name_taken", "conflicts", Some("name")),
     ("foreign_object", "conflicts", None),
     ("pool_exhausted", "conflicts", None),
@@ -21,6 +21,7 @@ const FINDINGS: [(&str, &str, Option<&str>); 14] = [
     ("ambiguous_key", "conflicts", Some("key")),
     ("same_row_twice", "conflicts", Some("key")),
     ("isolation_row", "security", Some("key")),
+    ("answer_too_large", "summary", None),
 ];
 
 /// Whether a refusal is something that the person who asked can put right in the request or on the router, unlike one

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use shared::ids::{ChangeSetId, RouterId, VifId};
 
 /// The largest body, in bytes.
-pub(super) const MAX_BODY: usize = 64 * 1024;
+pub(super) const MAX_BODY: usize = 256 * 1024;
 
 /// A JSON body.
 pub(super) struct Json<T>(pub(super) T);
@@ -86,7 +86,7 @@ pub(super) async fn body(request: Request) -> Result<Bytes, Problem> {
     to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
         Problem::new(
             problem::TOO_LARGE,
-            "The body has more than 64 KiB, or was cut off.",
+            "The body has more than 256 KiB, or was cut off.",
             "Send less, or the rest of it.",
         )
     })

@@ -102,6 +102,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::api(DELETE, "/api/v1/routers/{router}", || delete(api::routers::remove)),
     Route::api(POST, "/api/v1/routers/{router}/rekey", || post(api::routers::rekey)).with_secret(),
     Route::api(GET, "/api/v1/routers/{router}/interfaces", || get(api::routers::interfaces)),
+    Route::api(GET, "/api/v1/routers/{router}/export", || get(api::routers::export)),
     Route::api(GET, "/api/v1/routers/{router}/vifs", || get(api::vifs::list)),
     Route::api(POST, "/api/v1/routers/{router}/vifs", || post(api::vifs::create)),
     Route::api(GET, "/api/v1/routers/{router}/vifs/{vif}", || get(api::vifs::show)),

@@ -54,6 +54,11 @@ const ALWAYS: [&str; 28] = [
 const SECRETS: [&str; 8] =
     ["password", "private-key", "preshared-key", "passphrase", "secret", "auth-key", "client-endpoint", "eab-hmac-key"];
 
+/// Whether a property is never read.
+pub fn is_secret(name: &str) -> bool {
+    SECRETS.contains(&name)
+}
+
 /// What can be read and not written, of the menus where a stage asks for it.
 const READ_ONLY: [(&str, &[&str]); 9] = [
     ("/interface", &["type", "running", "slave", "default-name"]),
@@ -128,7 +133,7 @@ fn properties(menu: &str, schema: &Schema) -> Vec<String> {
     let mut names: BTreeSet<&str> = arguments
         .flat_map(|arguments| arguments.keys())
         .map(String::as_str)
-        .filter(|name| !SECRETS.contains(name) && !super::syntax::is_no_attribute(name))
+        .filter(|name| !is_secret(name) && !super::syntax::is_no_attribute(name))
         // A lease counts down: what was read of it is never what is read next.
         .filter(|name| !(menu.ends_with("/firewall/address-list") && *name == "timeout"))
         .collect();

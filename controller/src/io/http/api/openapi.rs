@@ -42,6 +42,7 @@ pub struct ProblemView {
     paths(
         health::show, show,
         routers::list, routers::add, routers::show, routers::remove, routers::rekey, routers::interfaces,
+        routers::export,
         vifs::list, vifs::create, vifs::show, vifs::remove,
         change_sets::list, change_sets::create, change_sets::show, change_sets::edit, change_sets::discard,
         change_sets::happen,

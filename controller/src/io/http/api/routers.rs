@@ -8,7 +8,7 @@ use crate::{
         read::{self, Json, Params},
     },
     problem::Problem,
-    view::{Enrolment, InterfaceView, NewRouter, RouterView},
+    view::{Enrolment, ExportView, InterfaceView, NewRouter, RouterView},
 };
 use axum::{
     Extension,
@@ -95,4 +95,28 @@ pub(in crate::io::http) async fn interfaces(
 ) -> Result<axum::Json<Vec<InterfaceView>>, Problem> {
     let interfaces = app.controller().interfaces(&read::router(&router)?).await?;
     window.of(interfaces, |interface| &interface.name).map(axum::Json)
+}
+
+/// What is exported.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Exporting {
+    /// Menus with commas between them; without it those that make up a router's network.
+    #[serde(default)]
+    menus: String,
+}
+
+/// What a router has, as a change set that asks for just that. Secrets are not in it.
+#[utoipa::path(get, path = "/api/v1/routers/{router}/export", tag = "routers",
+    params(("router" = String, Path, description = "Its id"), Exporting),
+    responses((status = 200, body = ExportView)))]
+pub(in crate::io::http) async fn export(
+    State(app): State<App>,
+    Path(router): Path<String>,
+    Params(what): Params<Exporting>,
+) -> Result<axum::Json<ExportView>, Problem> {
+    let menus: Vec<String> =
+        what.menus.split(',').map(str::trim).filter(|menu| !menu.is_empty()).map(str::to_owned).collect();
+    app.controller().export(&read::router(&router)?, &menus).await.map(axum::Json)
 }

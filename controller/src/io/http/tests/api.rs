@@ -113,7 +113,7 @@ async fn every_error_is_a_problem_with_a_code() {
 #[tokio::test]
 async fn a_body_that_is_too_large_or_no_json_is_refused() {
     let house = House::lived_in().await;
-    let large = format!("{{\"name\": \"{}\"}}", "x".repeat(64 * 1024));
+    let large = format!("{{\"name\": \"{}\"}}", "x".repeat(256 * 1024));
     assert_eq!(house.program("POST", "/api/v1/tokens", &large).await.code(), "too_large");
     let request = bare("POST", "/api/v1/tokens").header("authorization", format!("Bearer {}", house.token));
     let form = house.send(request.header("content-type", FORM).body(Body::from("name=x")).unwrap()).await;
