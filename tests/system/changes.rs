@@ -93,3 +93,61 @@ async fn who_would_cut_the_agent_off_is_told_by_which_rule_before_anything_is_wr
     assert_eq!(demo.control().export().await?, before);
     Ok(())
 }
+
+fn house(ensure: &str, rules: &[&str]) -> String {
+    let rule = |name: &&str| {
+        format!(
+            "[[items]]\nid = \"{name}\"\nresource = \"/ip/firewall/filter\"\noperation = \"create\"\n\
+             attributes = {{ chain = \"forward\", src-address = \"10.9.0.0/24\", comment = \"{name}\", action = \"drop\" }}\n"
+        )
+    };
+    let items: String = rules.iter().map(rule).collect();
+    format!("router = \"r1\"\nname = \"rules\"\nensure = \"{ensure}\"\n{items}")
+}
+
+/// The comments of our rules, in the router's order.
+async fn ours(administrator: &mut Administrator) -> anyhow::Result<Vec<String>> {
+    let rows = administrator.ask(&["/ip/firewall/filter/print", "=.proplist=comment"]).await?;
+    let words = rows.iter().flatten();
+    Ok(words
+        .filter_map(|word| word.strip_prefix("=comment=bulkhead:row/rules/")?.split(' ').next().map(str::to_owned))
+        .collect())
+}
+
+#[tokio::test]
+async fn exactly_as_a_file_says_means_in_its_order_and_without_what_it_has_no_more() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    let mut administrator = Administrator::of(demo.router()).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("rules.toml");
+    let path = file.to_str().expect("a path").to_owned();
+    let before = demo.control().export().await?;
+    for (ensure, rules, summary, there) in [
+        (
+            "exactly",
+            &["a", "b", "c", "d"][..],
+            "Plan: 4 to add, 0 to change, 0 to remove, 0 to move.",
+            &["a", "b", "c", "d"][..],
+        ),
+        // One goes, one comes between two, two change their places.
+        (
+            "exactly",
+            &["a", "d", "x", "b"],
+            "Plan: 1 to add, 0 to change, 1 to remove, 1 to move.",
+            &["a", "d", "x", "b"],
+        ),
+        ("present", &["b"], "Nothing to do", &["a", "d", "x", "b"]),
+        ("exactly", &["a", "d", "x", "b"], "Nothing to do", &["a", "d", "x", "b"]),
+        ("exactly", &[], "Plan: 0 to add, 0 to change, 4 to remove, 0 to move.", &[]),
+        ("exactly", &[], "Nothing to do", &[]),
+    ] {
+        let items = if rules.is_empty() { "items = []\n" } else { "" };
+        std::fs::write(&file, house(ensure, rules) + items)?;
+        let (code, text) = said(&bulkhead(&demo, &["change", "apply", &path, "--yes", "--accept-risk"]).await?);
+        assert_eq!(code, 0, "{rules:?}: {text}");
+        assert!(text.contains(summary), "{rules:?}: {text}");
+        assert_eq!(ours(&mut administrator).await?, there, "{text}");
+    }
+    assert_eq!(demo.control().export().await?, before);
+    Ok(())
+}

@@ -2,7 +2,10 @@
 
 use super::{Controller, bounded};
 use crate::{
-    flow::change_set::{self, ChangeSet, Declined, Edit, GoesOn, New, asked},
+    flow::change_set::{
+        self, ChangeSet, Declined, Edit, GoesOn, New,
+        asked::{self, AskedItem},
+    },
     io::store::change_sets,
     problem::{self, Problem},
     view::{ChangeSetView, EditedChangeSet, NewChangeSet},
@@ -91,13 +94,19 @@ impl Controller {
     ) -> Result<ChangeSetView, Problem> {
         let router = self.known(router).await?.id;
         let name = named(&asked.name)?;
-        let items = asked::items(&asked.items, &asked::owner(&name)).map_err(misfit)?;
+        let owner = asked::owner(&name);
+        let exactly = asked::exactly(asked.ensure.as_deref()).map_err(misfit)?;
+        let items = rows(&asked.items, &owner, exactly)?;
+        let of = router.clone();
+        let known = self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::owned(tx, &of, owner)?));
+        let exactly = if exactly { Some(known.await?) } else { None };
         let confirm = asked.confirm.as_ref().map(asked::confirm).transpose().map_err(misfit)?;
         let new = New {
             id: fresh_id()?,
             name,
             router,
             items,
+            exactly,
             confirm: confirm.unwrap_or(Confirm::USUAL),
             goes_on,
             who: who.to_owned(),
@@ -119,6 +128,7 @@ impl Controller {
         let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
         let confirm = edited.confirm.as_ref().map(asked::confirm).transpose().map_err(misfit)?;
         let name = edited.name.as_deref().map(named).transpose()?;
+        let ensure = edited.ensure.as_deref().map(|word| asked::exactly(Some(word))).transpose().map_err(misfit)?;
         let changed: ChangeSet = self
             .inner
             .store
@@ -126,9 +136,10 @@ impl Controller {
                 let unknown = || Problem::unknown_change_set(wanted.as_str());
                 let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
                 let owner = asked::owner(name.as_deref().unwrap_or(&found.name));
-                let items =
-                    edited.items.as_ref().map(|items| asked::items(items, &owner)).transpose().map_err(misfit)?;
-                let edit = Edit { version: edited.version, name, items, confirm };
+                let exactly = ensure.unwrap_or(found.exactly.is_some());
+                let items = edited.items.as_ref().map(|items| rows(items, &owner, exactly)).transpose()?;
+                let exactly = if exactly { Some(change_sets::owned(tx, &found.router, owner)?) } else { None };
+                let edit = Edit { version: edited.version, name, items, exactly, confirm };
                 found.edit(edit, &who, now).map_err(|declined| decline(&declined, &found, Event::Edit))?;
                 change_sets::put(tx, &found)?;
                 Ok::<_, Problem>(found)
@@ -211,6 +222,7 @@ impl Controller {
             name,
             router: router.clone(),
             items: vec![item],
+            exactly: None,
             // Objects of our own cut nobody off: what the agent reads back is enough.
             confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
             goes_on: if plan_only { GoesOn::Preview } else { GoesOn::Through },
@@ -242,6 +254,11 @@ fn named(name: &str) -> Result<String, Problem> {
     } else {
         Err(Problem::field("name", "A change set has a name of 1 to 80 characters.", "Say what it is for."))
     }
+}
+
+fn rows(asked: &[AskedItem], owner: &str, exactly: bool) -> Result<Vec<Item>, Problem> {
+    // That none of them is to be there any more is something to ask for.
+    if exactly && asked.is_empty() { Ok(Vec::new()) } else { asked::items(asked, owner).map_err(misfit) }
 }
 
 fn misfit(misfit: asked::Misfit) -> Problem {

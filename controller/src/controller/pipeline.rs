@@ -56,7 +56,9 @@ enum Next {
     /// Look again at once.
     Again,
     /// Wait until something happens, or for so long.
-    Wait(Duration),
+    Wait,
+    /// The same, after an agent that did not answer.
+    Retry,
     /// Wait until something happens.
     Rest,
 }
@@ -75,12 +77,19 @@ impl Controller {
     }
 
     async fn work(&self, router: &RouterId, wake: &Notify) {
+        // After a start nobody knows what has happened meanwhile.
+        let mut quiet = true;
         loop {
-            match self.turn(router).await {
-                Ok(Next::Again) => {}
-                Ok(Next::Rest) => wake.notified().await,
-                Ok(Next::Wait(time)) => {
-                    let _ = tokio::time::timeout(time, wake.notified()).await;
+            match self.turn(router, quiet).await {
+                Ok(Next::Again) => quiet = false,
+                Ok(Next::Rest) => {
+                    wake.notified().await;
+                    quiet = false;
+                }
+                Ok(Next::Wait) => quiet = tokio::time::timeout(ASK_AGAIN, wake.notified()).await.is_err(),
+                Ok(Next::Retry) => {
+                    let _ = tokio::time::timeout(ASK_AGAIN, wake.notified()).await;
+                    quiet = true;
                 }
                 Err(error) => {
                     tracing::error!(%error, %router, "change sets cannot be worked off; trying again");
@@ -90,7 +99,8 @@ impl Controller {
         }
     }
 
-    async fn turn(&self, router: &RouterId) -> Result<Next, StoreError> {
+    /// Does what comes next. `quiet` is whether the agent has not been heard for a while, and has to be asked.
+    async fn turn(&self, router: &RouterId, quiet: bool) -> Result<Next, StoreError> {
         let id = router.clone();
         let Some(current) = self.inner.store.call(move |tx| change_sets::current(tx, &id)).await? else {
             return Ok(Next::Rest);
@@ -101,21 +111,25 @@ impl Controller {
             return Ok(Next::Again);
         }
         let Some(request) = current.ask() else { return Ok(Next::Rest) };
+        // The agent tells by itself how far it is; asked in the middle of that, it may answer over a link that it gives up.
+        if matches!(request, Request::Show(_)) && !quiet {
+            return Ok(Next::Wait);
+        }
         if matches!(request, Request::Apply(..)) {
             // Written down first: an order that may have been given must never be taken for one that was not.
             self.change(&current.id, |change_set, _| change_set.ordered = true).await?;
         }
         let planning = matches!(request, Request::Plan(_));
-        if planning && current.rows().next().is_some() {
+        if planning && current.has_rows() {
             match self.look(&current).await? {
                 Looked::Silent(refusal) => {
                     let silence = Answer::Silence(refusal);
                     self.change(&current.id, move |change_set, now| change_set.answered(silence, now)).await?;
                     return Ok(Next::Again);
                 }
-                Looked::Found(found) => {
+                Looked::Found { found, gone } => {
                     let looked =
-                        self.change(&current.id, move |change_set, now| change_set.looked(&found, now)).await?;
+                        self.change(&current.id, move |change_set, now| change_set.looked(&found, gone, now)).await?;
                     if looked.is_none_or(|looked| looked.state != State::Validating) {
                         return Ok(Next::Again);
                     }
@@ -131,7 +145,11 @@ impl Controller {
         let before = current.state;
         let after = self.change(&current.id, move |change_set, now| change_set.answered(answer, now)).await?;
         let stays = after.is_some_and(|after| after.state == before && after.ordered);
-        Ok(if !planning && (silent || stays) { Next::Wait(ASK_AGAIN) } else { Next::Again })
+        Ok(match planning {
+            false if silent => Next::Retry,
+            false if stays => Next::Wait,
+            _ => Next::Again,
+        })
     }
 
     /// The request for a plan once more: looking at a change set has put its items in order.
@@ -143,7 +161,7 @@ impl Controller {
 
     /// What is known of the menus of a change set's rows, in the router's version or the nearest that is known.
     async fn words(&self, change_set: &ChangeSet) -> Result<Vec<MenuWords>, StoreError> {
-        let menus: BTreeSet<String> = change_set.rows().map(|row| row.menu.clone()).collect();
+        let menus: BTreeSet<String> = change_set.row_menus().into_iter().map(str::to_owned).collect();
         if menus.is_empty() {
             return Ok(Vec::new());
         }

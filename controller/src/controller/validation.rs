@@ -27,7 +27,12 @@ use shared::{
 /// What came of looking.
 pub(super) enum Looked {
     /// The stages ran.
-    Found(Validation),
+    Found {
+        /// What they found.
+        found: Validation,
+        /// Items that remove what is not asked for any more, which the stages have seen too.
+        gone: Vec<Item>,
+    },
     /// The router or its agent did not answer.
     Silent(Refusal),
 }
@@ -46,14 +51,17 @@ impl Controller {
             Ok(known) => known,
             Err(refusal) => return Ok(Looked::Silent(refusal)),
         };
-        let read = match self.read(&change_set.router, Pages::new(reads(&change_set.items, &schema))).await {
+        let read = match self
+            .read(&change_set.router, Pages::new(reads(&change_set.items, &change_set.row_menus(), &schema)))
+            .await
+        {
             Ok(read) => read,
             Err(refusal) => return Ok(Looked::Silent(refusal)),
         };
         let usual = self.inner.setup.as_ref().map(|setup| setup.mqtt_url.as_str());
         let link = router.settings.mqtt_url.as_deref().or(usual).and_then(enrolment::broker);
         let session = enrolment::session(&router.settings);
-        let items = change_set.items.clone();
+        let (mut items, exactly) = (change_set.items.clone(), change_set.exactly.clone());
         let looking = tokio::task::spawn_blocking(move || {
             let others = others(version);
             let context = Context {
@@ -66,9 +74,11 @@ impl Controller {
                 administrator: None,
                 vifs: state.vifs.iter().map(Into::into).collect(),
             };
-            look(&items, &read, &context)
+            let gone = exactly.map(|exactly| exactly.gone(&items, &model(&read))).unwrap_or_default();
+            items.extend(gone.iter().cloned());
+            Looked::Found { found: look(&items, &read, &context), gone }
         });
-        Ok(looking.await.map_or_else(|_| Looked::Silent(unread("The validation broke off.")), Looked::Found))
+        Ok(looking.await.unwrap_or_else(|_| Looked::Silent(unread("The validation broke off."))))
     }
 }
 

@@ -6,6 +6,7 @@
 //! done that the agent has not said.
 
 pub mod asked;
+mod exactly;
 mod heard;
 mod person;
 mod show;
@@ -13,6 +14,7 @@ mod stage;
 pub mod validate;
 
 use crate::view::{Risk, StageView};
+pub use exactly::Exactly;
 pub use heard::Answer;
 pub use person::{Declined, Edit};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,7 @@ use shared::{
 };
 pub use show::view;
 pub use stage::is_finding;
+use std::collections::BTreeSet;
 
 /// A change set as the controller keeps it.
 #[allow(clippy::struct_excessive_bools, reason = "each says something of its own, and all are kept as JSON")]
@@ -58,6 +61,9 @@ pub struct ChangeSet {
     /// How much it could cost, of the last validation.
     #[serde(default = "low")]
     pub risk: Risk,
+    /// Whether what it asks for is all that there is to be of its owner's rows.
+    #[serde(default)]
+    pub exactly: Option<Exactly>,
     /// Counts up with each edit, so that two who edit at the same time do not overwrite each other.
     #[serde(default)]
     pub version: u32,
@@ -130,6 +136,8 @@ pub struct New {
     pub router: RouterId,
     /// What is to change.
     pub items: Vec<Item>,
+    /// Whether it is all that there is to be of its owner's rows.
+    pub exactly: Option<Exactly>,
     /// Until when it has to be kept, and by whom.
     pub confirm: Confirm,
     /// Whether it goes on by itself: validated in its turn, and where its risk is not high carried out.
@@ -166,6 +174,7 @@ impl ChangeSet {
             confirm: new.confirm,
             menus: Vec::new(),
             risk: Risk::Low,
+            exactly: new.exactly,
             version: 0,
             attempt: 0,
             keep: false,
@@ -244,6 +253,17 @@ impl ChangeSet {
         })
     }
 
+    /// Whether it is about rows.
+    pub fn has_rows(&self) -> bool {
+        self.exactly.is_some() || self.rows().next().is_some()
+    }
+
+    /// The menus that its rows are in, or may be.
+    pub fn row_menus(&self) -> BTreeSet<&str> {
+        let more = self.exactly.iter().flat_map(|exactly| &exactly.menus).map(String::as_str);
+        self.rows().map(|row| row.menu.as_str()).chain(more).collect()
+    }
+
     /// Whether the agent is at work for it, so that no other change set of its router may begin.
     pub fn is_running(&self) -> bool {
         self.state.is_processing()
@@ -252,8 +272,12 @@ impl ChangeSet {
     /// Its turn has come: the validation begins, with what is known of the menus of its rows.
     pub fn begin(&mut self, menus: Vec<MenuWords>, now: i64) {
         self.queued = false;
+        Exactly::asked(&mut self.items);
+        if self.exactly.is_some() {
+            Exactly::arrange(&mut self.items, &menus);
+        }
         self.menus = menus;
-        self.risk = if self.rows().next().is_some() { Risk::Normal } else { Risk::Low };
+        self.risk = if self.has_rows() { Risk::Normal } else { Risk::Low };
         self.enter(Event::Validate, "controller", now);
     }
 

@@ -46,6 +46,8 @@ pub struct ChangeSetView {
     pub stages: Vec<StageView>,
     /// What would be or was written; null before it was validated.
     pub plan: Option<PlanView>,
+    /// `present`, or `exactly`: what is asked for is all that there is to be of the rows that carry its mark.
+    pub ensure: String,
     /// What is to change.
     pub items: Vec<ItemView>,
     /// How far the agent is; null before it has begun.
@@ -144,6 +146,11 @@ pub struct NewChangeSet {
     pub source: String,
     /// What is to change.
     pub items: Vec<AskedItem>,
+    /// `present` (without it): the items are to be as they say, and nothing else changes. `exactly`: beside, rows that an
+    /// earlier change set of this name made and no item asks for are removed, and rows that are made in an ordered menu
+    /// stand in the order of their items.
+    #[serde(default)]
+    pub ensure: Option<String>,
     /// How it is to be kept; without it within two minutes by the controller.
     #[serde(default)]
     pub confirm: Option<AskedConfirm>,
@@ -165,6 +172,9 @@ pub struct EditedChangeSet {
     /// Other items, all of them.
     #[serde(default)]
     pub items: Option<Vec<AskedItem>>,
+    /// `present` or `exactly`.
+    #[serde(default)]
+    pub ensure: Option<String>,
     /// Another way to keep it.
     #[serde(default)]
     pub confirm: Option<AskedConfirm>,

@@ -6,7 +6,9 @@ use crate::config::{
     secret::{Secret, SecretError},
 };
 use futures_util::future::BoxFuture;
-use rumqttc::{IncomingPacketSizeLimit, LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
+use rumqttc::{
+    IncomingPacketSizeLimit, LastWill, MqttOptions, QoS, TlsConfiguration, Transport, mqttbytes::v5::LastWillProperties,
+};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
@@ -43,6 +45,10 @@ pub(super) const CHANNEL: usize = 64;
 pub(super) const ONLINE: &str = "online";
 /// The payload of [`Home::Availability`] otherwise; the last will.
 pub(super) const OFFLINE: &str = "offline";
+
+/// Seconds that the broker keeps the will back (MQTT 5, 3.1.3.2.2). Whoever is back by then was never away; and a broker
+/// that sees a new connection before the end of the old one, as packets on two ways may come, publishes none.
+const WILL_DELAY_S: u32 = 2;
 
 /// A stream to the broker, before TLS.
 pub trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -158,7 +164,16 @@ impl Options {
 
     pub(super) fn mqtt(&self) -> MqttOptions {
         let mut options = self.mqtt.clone();
-        options.set_last_will(LastWill::new(self.availability(), OFFLINE, QoS::AtLeastOnce, true, None));
+        let properties = LastWillProperties {
+            delay_interval: Some(WILL_DELAY_S),
+            payload_format_indicator: None,
+            message_expiry_interval: None,
+            content_type: None,
+            response_topic: None,
+            correlation_data: None,
+            user_properties: Vec::new(),
+        };
+        options.set_last_will(LastWill::new(self.availability(), OFFLINE, QoS::AtLeastOnce, true, Some(properties)));
         options
     }
 

@@ -96,6 +96,20 @@ pub fn confirm(asked: &AskedConfirm) -> Result<Confirm, Misfit> {
     Ok(Confirm { deadline_s: asked.deadline_s, keep })
 }
 
+/// Whether what is asked for is all that there is to be of its owner's rows.
+///
+/// # Errors
+/// [`Misfit`]
+pub fn exactly(ensure: Option<&str>) -> Result<bool, Misfit> {
+    match ensure {
+        None | Some("present") => Ok(false),
+        Some("exactly") => Ok(true),
+        Some(_) => {
+            Err(Misfit::new("ensure", "Rows are to be `present` or `exactly` as asked.", "Give one of the two."))
+        }
+    }
+}
+
 /// The items of a change set. `owner` is part of the marks of rows that are made: the same for each time that the same
 /// thing is asked for, so that it is found again.
 ///

@@ -22,11 +22,13 @@ pub enum Answer {
 
 impl ChangeSet {
     /// Takes what the stages found. What stops it is shown at its fields; else the agent is asked for the plan, of the
-    /// items in the order in which they can be carried out.
-    pub fn looked(&mut self, found: &Validation, now: i64) {
+    /// items in the order in which they can be carried out. `gone` are the items of [`Exactly::gone`], which the stages
+    /// have seen too.
+    pub fn looked(&mut self, found: &Validation, gone: Vec<Item>, now: i64) {
         if self.state != State::Validating {
             return;
         }
+        self.items.extend(gone);
         self.stages = found.stages.iter().map(Into::into).collect();
         self.risk = found.risk;
         self.reasons.clone_from(&found.reasons);

@@ -1,6 +1,6 @@
 //! What people may do to a change set.
 
-use super::ChangeSet;
+use super::{ChangeSet, Exactly};
 use crate::view::Risk;
 use shared::change_set::{Confirm, Event, Item, Keep, Outcome, State, next};
 
@@ -24,6 +24,8 @@ pub struct Edit {
     pub name: Option<String>,
     /// Other items, all of them.
     pub items: Option<Vec<Item>>,
+    /// Whether it is from now on all that there is to be of its owner's rows.
+    pub exactly: Option<Exactly>,
     /// Another way to keep it.
     pub confirm: Option<Confirm>,
 }
@@ -98,6 +100,7 @@ impl ChangeSet {
         self.version += 1;
         self.name = edit.name.unwrap_or_else(|| std::mem::take(&mut self.name));
         self.items = edit.items.unwrap_or_else(|| std::mem::take(&mut self.items));
+        self.exactly = edit.exactly;
         self.confirm = edit.confirm.unwrap_or(self.confirm);
         self.plan_only = true;
         self.enter(Event::Edit, who, now);

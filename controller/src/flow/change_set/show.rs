@@ -30,6 +30,7 @@ pub fn view(change_set: &ChangeSet) -> ChangeSetView {
         version: change_set.version,
         stages: stages(change_set),
         plan: change_set.plan.as_ref().map(plan),
+        ensure: if change_set.exactly.is_some() { "exactly" } else { "present" }.to_owned(),
         items: change_set.items.iter().map(item).collect(),
         progress: change_set.report.as_ref().map(progress),
         error: change_set.error.as_ref().map(error),

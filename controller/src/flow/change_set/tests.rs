@@ -21,6 +21,7 @@ fn fresh(plan_only: bool) -> ChangeSet {
         name: "Remove tor".into(),
         router: RouterId::new("r1").unwrap(),
         items: vec![item],
+        exactly: None,
         confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
         goes_on: if plan_only { GoesOn::Preview } else { GoesOn::Through },
         who: "ann".into(),
@@ -295,7 +296,8 @@ fn a_kept_change_is_undone_as_long_as_the_agent_can() {
 fn two_who_edit_at_once_do_not_overwrite_each_other() {
     let mut change_set = fresh(true);
     change_set.queued = false;
-    let edit = |version, name: &str| Edit { version, name: Some(name.into()), items: None, confirm: None };
+    let edit =
+        |version, name: &str| Edit { version, name: Some(name.into()), items: None, exactly: None, confirm: None };
     change_set.edit(edit(0, "first"), "ann", 2).unwrap();
     assert_eq!(change_set.edit(edit(0, "second"), "bob", 3), Err(Declined::Outrun));
     assert_eq!((change_set.name.as_str(), change_set.version, change_set.items.len()), ("first", 1, 1));
@@ -321,10 +323,10 @@ fn what_could_cut_somebody_off_is_kept_by_a_person_and_goes_in_the_order_of_the_
     change_set.confirm.keep = Keep::Controller;
     let second = Item { id: "2".into(), ..change_set.items[0].clone() };
     change_set.items.push(second);
-    change_set.looked(&looked_at(Risk::Normal, &["2", "1"]), 3);
+    change_set.looked(&looked_at(Risk::Normal, &["2", "1"]), Vec::new(), 3);
     assert_eq!((change_set.state, change_set.confirm.keep), (State::Validating, Keep::Controller));
     assert_eq!(change_set.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["2", "1"]);
-    change_set.looked(&looked_at(Risk::High, &["2", "1"]), 4);
+    change_set.looked(&looked_at(Risk::High, &["2", "1"]), Vec::new(), 4);
     assert_eq!(change_set.confirm.keep, Keep::Person);
     assert_eq!(view(&change_set).reasons, ["it could"]);
 }

@@ -4,10 +4,10 @@ use super::{
     StoreError,
     routers::{corrupt, to_json},
 };
-use crate::flow::change_set::ChangeSet;
+use crate::flow::change_set::{ChangeSet, Exactly, asked};
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use shared::{
-    change_set::State,
+    change_set::{RowChange, State},
     ids::{ChangeSetId, RouterId},
 };
 
@@ -77,6 +77,18 @@ pub fn list(
     rows.map(|body: rusqlite::Result<String>| read(&body?)).collect()
 }
 
+/// An owner's rows: the menus in which change sets of its name made any.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn owned(transaction: &Transaction<'_>, router: &RouterId, owner: String) -> Result<Exactly, StoreError> {
+    let mark = asked::mark(&owner, "");
+    let known = list(transaction, router, u32::MAX, None)?;
+    let marked = |row: &&RowChange| row.key.iter().any(|(_, value)| value.starts_with(&mark));
+    let menus = known.iter().flat_map(ChangeSet::rows).filter(marked).map(|row| row.menu.clone()).collect();
+    Ok(Exactly { owner, menus })
+}
+
 /// What the agent of a router is at work for, or else the oldest that waits for its turn.
 ///
 /// # Errors
@@ -135,6 +147,7 @@ mod tests {
             name: id.into(),
             router: router.clone(),
             items: vec![],
+            exactly: None,
             confirm: Confirm::USUAL,
             goes_on: GoesOn::Through,
             who: "ann".into(),

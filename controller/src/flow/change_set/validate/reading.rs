@@ -89,9 +89,9 @@ const READ_ONLY: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// The menus that have to be read, each once, with what can be written of them and what the stages ask for. Menus that
-/// this version does not have are not among them.
-pub fn reads(items: &[Item], schema: &Schema) -> Vec<MenuRead> {
+/// The menus that have to be read, each once, with what can be written of them and what the stages ask for: beside those
+/// that the stages always look at, those of the items and `more`. Menus that this version does not have are not among them.
+pub fn reads(items: &[Item], more: &BTreeSet<&str>, schema: &Schema) -> Vec<MenuRead> {
     let changed: Vec<&str> = items
         .iter()
         .filter_map(|item| match &item.resource {
@@ -114,6 +114,7 @@ pub fn reads(items: &[Item], schema: &Schema) -> Vec<MenuRead> {
     let mut menus: BTreeSet<&str> = ALWAYS.into_iter().chain(FIREWALL).chain(INTERFACES).collect();
     menus.extend(named);
     menus.extend(changed);
+    menus.extend(more);
     menus.extend(pools.then_some("/ip/pool"));
     let there = menus.into_iter().filter(|menu| schema.command(&format!("{menu}/print")).is_some());
     there
@@ -262,7 +263,7 @@ mod tests {
     fn what_is_read_has_no_secret_and_is_in_this_version() {
         let items =
             lines("create /ip/dhcp-server name=x : interface=bridge address-pool=p\nupdate /user name=ann : comment=x");
-        let reads = reads(&items, newest());
+        let reads = reads(&items, &BTreeSet::new(), newest());
         let menus: Vec<&str> = reads.iter().map(|read| read.path.as_str()).collect();
         for wanted in ["/ip/pool", "/user", "/ip/firewall/raw", "/interface/veth", "/system/device-mode"] {
             assert!(menus.contains(&wanted), "{wanted}");

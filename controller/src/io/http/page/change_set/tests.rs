@@ -36,6 +36,7 @@ fn change(state: Stage) -> ChangeSetView {
             warnings: Vec::new(),
             rings: Vec::new(),
         }),
+        ensure: "present".to_owned(),
         items: Vec::new(),
         progress: None,
         error: None,
