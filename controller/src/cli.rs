@@ -12,6 +12,7 @@ mod export;
 mod output;
 mod routers;
 mod serve;
+mod trace;
 mod vifs;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
@@ -40,6 +41,7 @@ enum Command {
     Vif(vifs::Arguments),
     /// Change sets: list, show, confirm, cancel
     Change(changes::Arguments),
+    Trace(trace::Arguments),
     /// The event list of a router
     Events(events::Arguments),
     /// Tokens for programs and this command line
@@ -88,6 +90,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Router(arguments) => short(routers::run(arguments)),
         Command::Vif(arguments) => short(vifs::run(arguments)),
         Command::Change(arguments) => short(changes::run(arguments)),
+        Command::Trace(arguments) => short(trace::run(arguments)),
         Command::Events(arguments) => short(events::run(arguments)),
         Command::Token(arguments) => short(access::token(arguments)),
         Command::MqttUser(arguments) => short(access::mqtt_user(arguments)),
@@ -127,6 +130,8 @@ mod tests {
             "vif create attic tor --egress wg-vpn --plan",
             "vif remove attic tor",
             "change show c-1",
+            "router export attic --menu /ip/dns --menu /ip/pool",
+            "trace attic tor 1.1.1.1:443 --protocol udp --in ether2 --state established",
             "events attic --limit 5",
             "token add laptop",
             "mqtt-user add ha --write",

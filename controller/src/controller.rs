@@ -15,6 +15,7 @@ mod pipeline;
 mod reading;
 mod routers;
 mod seen;
+mod trace;
 mod validation;
 mod vifs;
 

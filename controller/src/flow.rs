@@ -4,4 +4,5 @@ pub mod change_set;
 pub mod enrolment;
 pub mod export;
 pub mod home;
+pub mod trace;
 pub mod vif;

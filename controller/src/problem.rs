@@ -2,6 +2,7 @@
 //!
 //! Every code stands once in [`CODES`]; the reference, REST and the command line read it there.
 
+use crate::flow::change_set::asked::Misfit;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 /// One code: its stable name, its HTTP status and its title.
@@ -153,6 +154,12 @@ impl Problem {
     /// A field that does not fit, with its name as `field`.
     pub fn field(name: &str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(FIELD_INVALID, detail, hint).with("field", name)
+    }
+}
+
+impl From<Misfit> for Problem {
+    fn from(misfit: Misfit) -> Self {
+        Self::field(&misfit.field, misfit.message, misfit.hint)
     }
 }
 

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 mod change_set;
 mod export;
+mod trace;
 mod vif;
 
 pub use change_set::{
@@ -15,6 +16,7 @@ pub use change_set::{
     OperationView, PlanView, ProgressView, Risk, StageStatus, StageView,
 };
 pub use export::{ExportView, LeftOutView};
+pub use trace::{TraceRequest, TraceStepView, TraceView};
 pub use vif::{
     EgressRequest, EgressView, GatewayView, IsolationView, KillSwitchModeRequest, KillSwitchRequest, KillSwitchView,
     NewVif, TotalsView, VifView,

@@ -17,6 +17,9 @@ await withBrowser(async (browser) => {
     "/routers/r1",
     "/routers/r1/changes",
     "/routers/r1/events",
+    "/routers/r1/trace",
+    "/routers/r1/trace?src=tor&dst=1.1.1.1&dst_port=443",
+    "/routers/r1/trace?src=nobody&dst=1.1.1.1",
     "/routers/r1/settings",
     "/routers/r1/add-vif",
     `/routers/r1/vifs/${vif.id}/remove`,
@@ -46,7 +49,7 @@ async function barriers(page, look, path) {
   await page.addScriptTag({ path: axe });
   const { violations } = await page.evaluate(() => globalThis.axe.run());
   const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  await picture(page, `${look}${path.replaceAll("/", "-").replace(/[0-9a-f]{8,}/g, "id")}`);
+  await picture(page, `${look}${path.replaceAll(/[/?&=]/g, "-").replace(/[0-9a-f]{8,}/g, "id")}`);
   const lines = violations.map((v) => `${look} ${path}: ${v.id}: ${v.help}: ${v.nodes[0].html} (${v.nodes.length}×)`);
   if (width > 0) lines.push(`${look} ${path}: ${width} px wider than the window`);
   return lines;

@@ -11,6 +11,13 @@ await withBrowser(async (browser) => {
   await page.goto(`${new URL(page.url()).origin}/routers/r1`);
   await page.getByRole("heading", { name: "tor", level: 3 }).waitFor();
   await picture(page, "router-without-javascript");
+  await page.getByRole("link", { name: "Trace", exact: true }).click();
+  await page.getByLabel("From").fill("tor");
+  await page.getByLabel("To", { exact: true }).fill("192.168.88.10");
+  await page.getByRole("button", { name: "Trace" }).click();
+  await page.getByRole("heading", { name: /It would be dropped by .*private/ }).waitFor();
+  await page.goBack();
+  await page.goBack();
   await page.getByRole("link", { name: "Remove tor" }).click();
   await page.getByRole("button", { name: "Remove tor" }).click();
   await page.waitForURL(/\/change-sets\//);

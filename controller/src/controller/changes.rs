@@ -95,12 +95,12 @@ impl Controller {
         let router = self.known(router).await?.id;
         let name = named(&asked.name)?;
         let owner = asked::owner(&name);
-        let exactly = asked::exactly(asked.ensure.as_deref()).map_err(misfit)?;
+        let exactly = asked::exactly(asked.ensure.as_deref())?;
         let items = rows(&asked.items, &owner, exactly)?;
         let of = router.clone();
         let known = self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::owned(tx, &of, owner)?));
         let exactly = if exactly { Some(known.await?) } else { None };
-        let confirm = asked.confirm.as_ref().map(asked::confirm).transpose().map_err(misfit)?;
+        let confirm = asked.confirm.as_ref().map(asked::confirm).transpose()?;
         let new = New {
             id: fresh_id()?,
             name,
@@ -126,9 +126,9 @@ impl Controller {
         who: &str,
     ) -> Result<ChangeSetView, Problem> {
         let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
-        let confirm = edited.confirm.as_ref().map(asked::confirm).transpose().map_err(misfit)?;
+        let confirm = edited.confirm.as_ref().map(asked::confirm).transpose()?;
         let name = edited.name.as_deref().map(named).transpose()?;
-        let ensure = edited.ensure.as_deref().map(|word| asked::exactly(Some(word))).transpose().map_err(misfit)?;
+        let ensure = edited.ensure.as_deref().map(|word| asked::exactly(Some(word))).transpose()?;
         let changed: ChangeSet = self
             .inner
             .store
@@ -258,11 +258,7 @@ fn named(name: &str) -> Result<String, Problem> {
 
 fn rows(asked: &[AskedItem], owner: &str, exactly: bool) -> Result<Vec<Item>, Problem> {
     // That none of them is to be there any more is something to ask for.
-    if exactly && asked.is_empty() { Ok(Vec::new()) } else { asked::items(asked, owner).map_err(misfit) }
-}
-
-fn misfit(misfit: asked::Misfit) -> Problem {
-    Problem::field(&misfit.field, misfit.message, misfit.hint)
+    if exactly && asked.is_empty() { Ok(Vec::new()) } else { Ok(asked::items(asked, owner)?) }
 }
 
 fn busy(other: &ChangeSet) -> Problem {

@@ -11,6 +11,7 @@ pub mod live;
 pub mod openapi;
 pub mod routers;
 pub mod tokens;
+pub mod trace;
 pub mod vifs;
 
 /// Which part of a list.

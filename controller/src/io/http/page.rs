@@ -22,6 +22,7 @@ mod form;
 pub(super) mod router;
 pub(super) mod routers;
 mod steps;
+pub(super) mod trace;
 pub(super) mod vif;
 mod words;
 

@@ -1,6 +1,6 @@
 //! The description of REST, made from the routes' own types.
 
-use super::{change_sets, events, health, live, routers, tokens, vifs};
+use super::{change_sets, events, health, live, routers, tokens, trace, vifs};
 use crate::flow::change_set::validate::{CODES, Severity};
 use axum::{
     http::{HeaderValue, header},
@@ -42,7 +42,7 @@ pub struct ProblemView {
     paths(
         health::show, show,
         routers::list, routers::add, routers::show, routers::remove, routers::rekey, routers::interfaces,
-        routers::export,
+        routers::export, trace::trace,
         vifs::list, vifs::create, vifs::show, vifs::remove,
         change_sets::list, change_sets::create, change_sets::show, change_sets::edit, change_sets::discard,
         change_sets::happen,

@@ -4,6 +4,7 @@ use crate::view::{InterfaceView, Presence, RouterView, VifView};
 use shared::{
     change_set::{Outcome, State, Verb},
     notice::Severity,
+    routeros::trace::Verdict,
     vif::{Gate, KillSwitchState, VifStatus},
 };
 use std::fmt::Display;
@@ -35,6 +36,17 @@ pub(super) fn health(router: &RouterView) -> Tone {
         (Presence::Online, false) => tone("Router unreachable", "warn", "warn"),
         (Presence::Offline, _) if router.last_seen.is_none() => tone("Waiting for the agent", "", "wait"),
         (Presence::Offline, _) => tone("Offline", "bad", "bad"),
+    }
+}
+
+pub(super) fn verdict(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Forward => tone("Leaves", "good", "good"),
+        Verdict::Local => tone("Reaches the router", "good", "good"),
+        Verdict::Drop => tone("Dropped", "bad", "bad"),
+        Verdict::Reject => tone("Refused", "bad", "bad"),
+        Verdict::Unreachable => tone("No route", "warn", "warn"),
+        Verdict::Blackhole => tone("Blackhole", "bad", "bad"),
     }
 }
 

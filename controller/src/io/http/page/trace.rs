@@ -1,0 +1,134 @@
+//! Would this leave, and where?
+
+use super::{App, Errors, Frame, Visit, form::given, render, render_problem, words};
+use crate::{
+    io::http::read::{self, Params},
+    problem::Problem,
+    view::{RouterView, TraceRequest, TraceStepView, TraceView},
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use shared::ids::RouterId;
+
+#[derive(Template)]
+#[template(path = "trace.html")]
+struct TracePage {
+    frame: Frame,
+    router: RouterView,
+    tab: &'static str,
+    interfaces: Vec<String>,
+    sources: Vec<Source>,
+    errors: Errors,
+    form: TraceForm,
+    found: Option<Found>,
+}
+
+/// Where a packet may come from, for those who do not know addresses by heart.
+struct Source {
+    value: String,
+    name: String,
+}
+
+struct Found {
+    tone: words::Tone,
+    says: String,
+    steps: Vec<TraceStepView>,
+    complete: bool,
+}
+
+/// The question, as the page's address carries it: an answer can be linked.
+#[derive(Default, Deserialize)]
+pub(in crate::io::http) struct TraceForm {
+    #[serde(default)]
+    src: String,
+    #[serde(default)]
+    dst: String,
+    #[serde(default)]
+    protocol: String,
+    #[serde(default)]
+    dst_port: String,
+    #[serde(default)]
+    in_interface: String,
+    #[serde(default)]
+    connection_state: String,
+}
+
+const FIELDS: [&str; 6] = ["src", "dst", "protocol", "dst_port", "in_interface", "connection_state"];
+
+impl TraceForm {
+    fn is_asked(&self) -> bool {
+        !self.src.trim().is_empty() || !self.dst.trim().is_empty()
+    }
+
+    fn request(&self) -> Result<TraceRequest, Problem> {
+        let port = |text: String| {
+            let hint = "Give a port from 0 to 65535, or none.";
+            text.parse().map_err(|_| Problem::field("dst_port", format!("`{text}` is no port."), hint))
+        };
+        Ok(TraceRequest {
+            src: self.src.trim().to_owned(),
+            dst: self.dst.trim().to_owned(),
+            protocol: given(&self.protocol),
+            src_port: None,
+            dst_port: given(&self.dst_port).map(port).transpose()?,
+            in_interface: given(&self.in_interface),
+            connection_state: given(&self.connection_state),
+        })
+    }
+}
+
+/// `GET /routers/{router}/trace`
+pub(in crate::io::http) async fn show(
+    State(app): State<App>,
+    Path(router): Path<String>,
+    visit: Visit,
+    Params(form): Params<TraceForm>,
+) -> Result<Response, Problem> {
+    let id = read::router(&router)?;
+    if !form.is_asked() {
+        return Ok(render(StatusCode::OK, &page(&app, &id, &visit, form, Errors::default(), None).await?));
+    }
+    let answer = match form.request() {
+        Ok(request) => app.controller().trace(&id, &request).await,
+        Err(problem) => Err(problem),
+    };
+    match answer {
+        Ok(found) => Ok(render(StatusCode::OK, &page(&app, &id, &visit, form, Errors::default(), Some(found)).await?)),
+        Err(problem) if problem.status == 404 => Err(problem),
+        Err(problem) => {
+            let errors = Errors::of_problem(&problem, &FIELDS);
+            Ok(render_problem(&problem, &page(&app, &id, &visit, form, errors, None).await?))
+        }
+    }
+}
+
+async fn page(
+    app: &App,
+    id: &RouterId,
+    visit: &Visit,
+    form: TraceForm,
+    errors: Errors,
+    found: Option<TraceView>,
+) -> Result<TracePage, Problem> {
+    let controller = app.controller();
+    let router = controller.router(id).await?;
+    let interfaces = controller.interfaces(id).await?.into_iter().map(|interface| interface.name).collect();
+    let vifs = controller.vifs(id).await?;
+    let sources = vifs
+        .into_iter()
+        .map(|vif| Source { name: format!("VIF {} ({})", vif.name, vif.service_ip), value: vif.name })
+        .collect();
+    let found = found.map(|found| Found {
+        tone: words::verdict(found.verdict),
+        says: found.says,
+        complete: found.complete,
+        steps: found.steps,
+    });
+    let frame = visit.frame().here("routers");
+    Ok(TracePage { frame, router, tab: "trace", interfaces, sources, errors, form, found })
+}
