@@ -271,6 +271,10 @@ impl ChangeSet {
 
     /// Its turn has come: the validation begins, with what is known of the menus of its rows.
     pub fn begin(&mut self, menus: Vec<MenuWords>, now: i64) {
+        if self.state != State::Draft || !self.queued {
+            return;
+        }
+        self.clear();
         self.queued = false;
         Exactly::asked(&mut self.items);
         if self.exactly.is_some() {

@@ -68,6 +68,8 @@ pub enum Event {
     Undone,
     /// The agent could not undo it.
     UndoFailed,
+    /// The agent did not begin to undo what was kept, because others have built on it; it is kept as before.
+    Superseded,
     /// A person tries again.
     Retry,
     /// A person orders the undo that failed.
@@ -89,7 +91,7 @@ pub enum Event {
 /// | `applying` | applied → verifying, apply_failed → error |
 /// | `verifying` | keep → active, roll → rollback, apply_failed → error |
 /// | `active` | undo → rollback |
-/// | `rollback` | undone → rolled_back, undo_failed → error |
+/// | `rollback` | undone → rolled_back, undo_failed → error, superseded → active |
 /// | `rolled_back` | final |
 /// | `error` | retry → validating, force_rollback → rollback, reset → idle |
 pub fn next(state: State, event: Event) -> Option<State> {
@@ -104,7 +106,7 @@ pub fn next(state: State, event: Event) -> Option<State> {
         (S::Previewing, E::ConfirmHighRisk) => S::Confirming,
         (S::Previewing, E::Confirm) | (S::Confirming, E::Acknowledge) => S::Applying,
         (S::Applying, E::Applied) => S::Verifying,
-        (S::Verifying, E::Keep) => S::Active,
+        (S::Verifying, E::Keep) | (S::Rollback, E::Superseded) => S::Active,
         (S::Verifying, E::Roll) | (S::Active, E::Undo) | (S::Error, E::ForceRollback) => S::Rollback,
         (S::Rollback, E::Undone) => S::RolledBack,
         (S::Validating, E::Unreachable)
@@ -154,7 +156,7 @@ impl State {
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Edit,
         Self::Validate,
         Self::Cancel,
@@ -171,6 +173,7 @@ impl Event {
         Self::Undo,
         Self::Undone,
         Self::UndoFailed,
+        Self::Superseded,
         Self::Retry,
         Self::ForceRollback,
         Self::Reset,
@@ -192,7 +195,7 @@ mod tests {
         applying: applied=verifying apply_failed=error
         verifying: keep=active roll=rollback apply_failed=error
         active: undo=rollback
-        rollback: undone=rolled_back undo_failed=error
+        rollback: undone=rolled_back undo_failed=error superseded=active
         rolled_back:
         error: retry=validating force_rollback=rollback reset=idle";
 

@@ -11,6 +11,9 @@ use shared::{
 /// How often a plan that the router has outrun is made anew without asking anybody.
 pub(super) const STALE_RETRIES: u32 = 3;
 
+/// The agent's word for a kept change on which others have built.
+pub(super) const SUPERSEDED: &str = "superseded";
+
 /// What the agent answered, or that it did not.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
@@ -62,14 +65,25 @@ impl ChangeSet {
             }
             (State::Validating, Answer::Reply(other)) => self.fail(unexpected(&other), Event::Unreachable, now),
             (State::Applying | State::Verifying, Answer::Reply(Reply::Report(report))) => self.reported(report, now),
+            // It ended, and the order to undo it moves nothing any more.
+            (State::Rollback, Answer::Reply(Reply::Report(report))) if self.is_over(&report) => {
+                self.fail(ended(report.outcome.unwrap_or(Outcome::Unknown)), Event::UndoFailed, now);
+            }
             (State::Rollback, Answer::Reply(Reply::Report(report))) => {
-                self.rolling = true;
+                // What is kept is not being undone: it is said again.
+                self.rolling = report.outcome != Some(Outcome::Confirmed);
                 self.reported(report, now);
             }
             // A word that the agent cannot take at the moment is said again.
             (State::Verifying | State::Rollback, Answer::Reply(Reply::Refused(refusal)))
                 if ["busy", "too_early"].contains(&refusal.code.as_str()) => {}
             (State::Applying | State::Verifying, Answer::Reply(Reply::Refused(refusal))) => self.refused(refusal, now),
+            // Nothing was touched: it is as kept as it was.
+            (State::Rollback, Answer::Reply(Reply::Refused(refusal)))
+                if refusal.code == SUPERSEDED && self.outcome == Some(Outcome::Confirmed) =>
+            {
+                self.fail(refusal, Event::Superseded, now);
+            }
             (State::Rollback, Answer::Reply(Reply::Refused(refusal))) => self.fail(refusal, Event::UndoFailed, now),
             (State::Applying | State::Verifying, Answer::Reply(other @ Reply::Unsupported(_))) => {
                 self.fail(unexpected(&other), Event::ApplyFailed, now);
@@ -85,10 +99,17 @@ impl ChangeSet {
         let newer = self.report.as_ref().is_none_or(|known| known.revision < report.revision);
         let undoes = self.state == State::Active && report.phase == Phase::RollingBack;
         let listens = matches!(self.state, State::Applying | State::Verifying | State::Rollback) || undoes;
-        if report.id != self.order_id() || !newer || !listens {
+        // Where a person has to look, the agent may still know better how it ended.
+        let corrects = self.state == State::Error && self.ordered && report.outcome.is_some();
+        if report.id != self.order_id() || !newer || !(listens || corrects) {
             return;
         }
         let (phase, outcome, error) = (report.phase, report.outcome, report.error.clone());
+        if corrects {
+            self.outcome = outcome;
+            self.report = Some(report);
+            return;
+        }
         if report.evidence.contains(&Evidence::Person) {
             self.keep = false;
         }
@@ -109,10 +130,17 @@ impl ChangeSet {
         }
     }
 
+    /// Whether a report says once more that all is over, of something that is not kept.
+    fn is_over(&self, report: &Report) -> bool {
+        let known = self.report.as_ref().is_some_and(|known| known.revision >= report.revision);
+        known && report.phase == Phase::Ended && report.outcome != Some(Outcome::Confirmed)
+    }
+
     fn ended(&mut self, outcome: Outcome, error: Option<Refusal>, now: i64) {
         self.outcome = Some(outcome);
         self.keep = false;
         if outcome == Outcome::Confirmed {
+            self.rolling = false;
             self.enter_from(State::Applying, Event::Applied, now);
             self.enter(Event::Keep, "agent", now);
             return;

@@ -1,6 +1,6 @@
 //! What people may do to a change set.
 
-use super::{ChangeSet, Exactly};
+use super::{ChangeSet, Exactly, heard::SUPERSEDED};
 use crate::view::Risk;
 use shared::change_set::{Confirm, Event, Item, Keep, Outcome, State, next};
 
@@ -79,7 +79,8 @@ impl ChangeSet {
             | Event::Applied
             | Event::ApplyFailed
             | Event::Undone
-            | Event::UndoFailed => return Err(Declined::NotAvailable),
+            | Event::UndoFailed
+            | Event::Superseded => return Err(Declined::NotAvailable),
         }
         Ok(())
     }
@@ -95,6 +96,8 @@ impl ChangeSet {
         if edit.version != self.version {
             return Err(Declined::Outrun);
         }
+        // What the agent has seen under this id, it would not take for something new.
+        self.attempt += u32::from(self.ordered);
         self.clear();
         self.forced.clear();
         self.version += 1;
@@ -134,6 +137,9 @@ impl ChangeSet {
         let undone = [None, Some(Outcome::Reverted)].contains(&self.outcome);
         if self.outcome == Some(Outcome::Unknown) {
             legal.retain(|&event| event != Event::Retry);
+        }
+        if self.error.as_ref().is_some_and(|error| error.code == SUPERSEDED) {
+            legal.retain(|&event| event != Event::Undo);
         }
         if undone {
             legal.retain(|&event| event != Event::ForceRollback);

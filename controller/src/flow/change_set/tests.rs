@@ -1,3 +1,5 @@
+mod table;
+
 use super::{heard::STALE_RETRIES, validate::Validation, *};
 use shared::{
     change_set::{Phase, Resource, Verb},
@@ -214,6 +216,24 @@ fn a_change_that_the_agent_knows_is_tried_again_under_an_id_of_its_own() {
 }
 
 #[test]
+fn what_was_closed_and_is_edited_is_something_new_to_the_agent() {
+    let mut change_set = applying();
+    change_set.reported(report(2, Phase::Ended, Some(Outcome::PartlyReverted)), 4);
+    change_set.person(Event::Reset, "ann", 5).unwrap();
+    let edit = Edit { version: 0, name: None, items: None, exactly: None, confirm: None };
+    change_set.edit(edit, "ann", 6).unwrap();
+    assert_eq!((change_set.state, change_set.order_id().as_str()), (State::Draft, "c1-r1"));
+}
+
+#[test]
+fn where_a_person_has_to_look_the_agents_later_word_is_told() {
+    let mut change_set = applying();
+    change_set.reported(report(2, Phase::Ended, Some(Outcome::Unknown)), 4);
+    change_set.reported(report(3, Phase::Ended, Some(Outcome::Reverted)), 5);
+    assert_eq!((change_set.state, change_set.outcome), (State::Error, Some(Outcome::Reverted)));
+}
+
+#[test]
 fn what_nobody_knows_is_neither_tried_again_nor_forgotten() {
     let mut change_set = applying();
     change_set.reported(report(2, Phase::Ended, Some(Outcome::Unknown)), 4);
@@ -286,7 +306,9 @@ fn a_kept_change_is_undone_as_long_as_the_agent_can() {
     assert_eq!((change_set.state, change_set.ask()), (State::Rollback, Some(Request::Roll(id()))));
     let mut superseded = change_set.clone();
     superseded.answered(refused("superseded"), 6);
-    assert_eq!((superseded.state, superseded.outcome), (State::Error, Some(Outcome::Confirmed)));
+    assert_eq!((superseded.state, superseded.outcome), (State::Active, Some(Outcome::Confirmed)), "it is still kept");
+    assert_eq!(superseded.error.as_ref().map(|error| error.code.as_str()), Some("superseded"));
+    assert_eq!(superseded.legal(), [], "what others have built on is not undone any more");
     change_set.answered(Answer::Reply(Reply::Report(report(4, Phase::RollingBack, None))), 6);
     change_set.reported(report(5, Phase::Ended, Some(Outcome::Reverted)), 7);
     assert_eq!(change_set.state, State::RolledBack);

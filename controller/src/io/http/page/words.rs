@@ -228,7 +228,8 @@ pub(super) fn action(event: shared::change_set::Event) -> Option<(&'static str, 
         | E::Applied
         | E::ApplyFailed
         | E::Undone
-        | E::UndoFailed => return None,
+        | E::UndoFailed
+        | E::Superseded => return None,
     })
 }
 
