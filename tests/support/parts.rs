@@ -43,6 +43,14 @@ impl Part {
         self.child.try_wait().is_ok_and(|ended| ended.is_none())
     }
 
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// Where the system refuses.
+    pub fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        Ok(kill(Pid::from_raw(self.child.id().try_into()?), signal)?)
+    }
+
     /// Asks it to end, and gives how it did.
     ///
     /// # Errors

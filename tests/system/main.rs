@@ -15,6 +15,7 @@ mod mounts;
 mod mqtt;
 mod offline;
 mod rows;
+mod states;
 mod trace;
 mod versions;
 mod vif;
