@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! bus ─▶ gate ─▶ requests ─▶ engine ─▶ router        a change at a time, journaled
-//!                    └─────▶ keeper ─▶ router        polls, leases, counts
-//! bus ◀──────── voice ◀──── engine, keeper
+//!                    ├─────▶ keeper ─▶ router        polls, leases, counts
+//!                    └─────▶ warden ─▶ router        compares what is owned, puts back through the engine
+//! bus ◀──────── voice ◀──── engine, keeper, warden
 //! ```
 
 mod reading;
@@ -13,7 +14,10 @@ use crate::{
     bus::{Gate, Speaker, SpeakerError},
     config::{Config, secret::SecretError},
     engine::Engine,
-    flow::{change_set::Change, vif::address_plan::Pools},
+    flow::{
+        change_set::{Change, Origin},
+        vif::address_plan::Pools,
+    },
     io::{
         clock::{Clock, Instant},
         mqtt,
@@ -24,6 +28,7 @@ use crate::{
     },
     keeper::{Keeper, Order},
     voice::{News, Voice},
+    warden::{self, Periods, Warden},
 };
 use requests::Requests;
 use shared::{
@@ -100,14 +105,17 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     let (orders, received) = mpsc::channel(16);
     let keeper = Keeper::new(router.clone(), journal.clone(), voice.clone(), clock, config.poll.clone());
     tokio::spawn(keeper.run(received));
-    let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, orders.clone());
+    let (warden, for_warden) = mpsc::channel(16);
+    let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
     let link = bus.clone();
     let engine = engine.with_link(move || Box::pin(link.renew()));
     let desk = engine.desk();
     let engine = Arc::new(Mutex::new(engine));
     // The lock is taken here, so that no request comes before it.
     tokio::spawn(finish_interrupted(engine.clone().lock_owned().await, router.clone()));
-    let requests = Requests { gate, voice, journal, router, engine: engine.clone(), desk, orders, clock };
+    let guard = Warden::new(router.clone(), journal.clone(), engine.clone(), voice.clone(), clock, Periods::default())?;
+    tokio::spawn(guard.run(for_warden));
+    let requests = Requests { gate, voice, journal, router, engine: engine.clone(), desk, orders, warden, clock };
     tokio::spawn(requests.serve(inbound));
     tracing::info!(router = %config.router_id, version = env!("CARGO_PKG_VERSION"), "the agent runs");
     let stop = stop.await;
@@ -147,7 +155,7 @@ fn engine(
     journal: Journal,
     clock: Clock,
     voice: &Voice,
-    orders: mpsc::Sender<Order>,
+    (keeper, warden): (mpsc::Sender<Order>, mpsc::Sender<warden::Order>),
 ) -> Engine {
     let pools =
         Pools { vlans: config.pools.vlan_first.get()..=config.pools.vlan_last.get(), subnets: config.pools.subnet };
@@ -161,11 +169,18 @@ fn engine(
             return;
         }
         told = Some((report.clone(), now));
-        voice.change_set(report, clock.unix_millis());
+        // What is put back is told with the drift that it ends.
+        let ordered = change.origin == Origin::Order;
+        if ordered {
+            voice.change_set(report, clock.unix_millis());
+        }
         if report.phase == Phase::Ended {
-            voice.news(ended(change, report), clock.unix_millis());
-            // A full queue means that the keeper is about to look anyway.
-            let _ = orders.try_send(Order::Changed);
+            if ordered {
+                voice.news(ended(change, report), clock.unix_millis());
+            }
+            // A full queue means that keeper and warden are about to look anyway.
+            let _ = keeper.try_send(Order::Changed);
+            let _ = warden.try_send(warden::Order::Changed);
         }
     })
 }

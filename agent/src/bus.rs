@@ -108,7 +108,7 @@ impl Speaker {
     pub fn tell(&self, event: Event, now: i64) -> Result<(), SpeakError> {
         let noun = match &event {
             Event::ChangeSet(_) => Noun::ChangeSet,
-            Event::Notice(_) => Noun::Router,
+            Event::Notice(_) | Event::Drift(_) => Noun::Router,
         };
         let topic = Topic::Event(self.router.clone(), noun);
         let _one_at_a_time = self.telling.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,11 +6,13 @@
 //! undone, or is said not to be.
 
 mod desk;
+mod put_back;
 mod rings;
 mod undo;
 mod verify;
 
 pub use desk::{Desk, Word};
+pub use put_back::PutBack;
 pub use verify::Renewed;
 
 use crate::{

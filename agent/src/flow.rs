@@ -2,6 +2,7 @@
 
 pub mod change_set;
 pub mod device;
+pub mod drift;
 pub mod interfaces;
 pub mod meaning;
 pub mod object;

@@ -6,7 +6,7 @@
 //! ```
 //! It keeps what it was told and what it must undo in SQLite ([`io::store`]), speaks to the router over its API
 //! ([`io::routeros`]) and to controller and home automation over MQTT ([`voice`], [`bus`]). Of these only the router is
-//! needed: [`keeper`] and [`engine`] go on without the rest.
+//! needed: [`keeper`], [`warden`] and [`engine`] go on without the rest.
 
 pub mod agent;
 pub mod bus;
@@ -18,3 +18,4 @@ pub mod home;
 pub mod io;
 pub mod keeper;
 pub mod voice;
+pub mod warden;

@@ -10,6 +10,7 @@ use crate::{
 };
 use shared::{
     change_set::{Refusal, Report},
+    drift::DriftReport,
     ids::{ChangeSetId, RouterId, SenderId, VifId},
     notice::{Notice, Severity},
     router::{RouterState, TrafficSample},
@@ -93,6 +94,11 @@ impl Voice {
         let notice = Notice { id, at: now, severity, code: code.to_owned(), message, vif, change_set };
         self.bus.volatile(Home::Event(self.router.clone()).to_string(), home::event(&notice));
         self.tell(Event::Notice(notice), now);
+    }
+
+    /// What is not as it should be any more, or is again; waits in the outbox for a controller that is away.
+    pub fn drift(&self, report: DriftReport, now: i64) {
+        self.tell(Event::Drift(report), now);
     }
 
     /// The answer to the request `to` of a controller. Its topic follows from who signed the request, not from what an

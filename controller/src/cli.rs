@@ -7,6 +7,7 @@ mod access;
 mod changes;
 mod client;
 mod demo;
+mod drift;
 mod events;
 mod export;
 mod output;
@@ -42,6 +43,8 @@ enum Command {
     /// Change sets: list, show, confirm, cancel
     Change(changes::Arguments),
     Trace(trace::Arguments),
+    /// What somebody else changed: list, reconcile, accept
+    Drift(drift::Arguments),
     /// The event list of a router
     Events(events::Arguments),
     /// Tokens for programs and this command line
@@ -91,6 +94,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Vif(arguments) => short(vifs::run(arguments)),
         Command::Change(arguments) => short(changes::run(arguments)),
         Command::Trace(arguments) => short(trace::run(arguments)),
+        Command::Drift(arguments) => short(drift::run(arguments)),
         Command::Events(arguments) => short(events::run(arguments)),
         Command::Token(arguments) => short(access::token(arguments)),
         Command::MqttUser(arguments) => short(access::mqtt_user(arguments)),
@@ -133,6 +137,9 @@ mod tests {
             "router export attic --menu /ip/dns --menu /ip/pool",
             "trace attic tor 1.1.1.1:443 --protocol udp --in ether2 --state established",
             "events attic --limit 5",
+            "drift --router attic --all --json",
+            "drift reconcile d-1 --router attic",
+            "drift accept d-1",
             "token add laptop",
             "mqtt-user add ha --write",
             "completions bash",

@@ -2,11 +2,12 @@
 //!
 //! It joins what is decided ([`crate::flow`]) and what is carried out ([`crate::io`]). Its parts: `routers`, `vifs`
 //! and `changes` answer callers, `pipeline` works change sets off one by one per router,
-//! `validation` looks at them before, `bus` asks the agents,
+//! `validation` looks at them before, `drift` tells what is not as they left it, `bus` asks the agents,
 //! `inbox` takes what they say, `home` what home automation wants, `live` tells everybody what has changed.
 
 mod bus;
 mod changes;
+mod drift;
 mod export;
 mod home;
 mod inbox;

@@ -42,6 +42,8 @@ codes! {
     UNKNOWN_VIF = 404 "unknown_vif", "No such VIF";
     /// No such change set.
     UNKNOWN_CHANGE_SET = 404 "unknown_change_set", "No such change set";
+    /// No such drift, or it has ended.
+    UNKNOWN_DRIFT = 404 "unknown_drift", "No such drift";
     /// The method does not exist on this path.
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "Not with this method";
     /// The id or name of a router is in use.
@@ -148,6 +150,16 @@ impl Problem {
             UNKNOWN_CHANGE_SET,
             format!("There is no change set `{}`.", shown(id)),
             "`bulkhead change list` shows which there are.",
+        )
+    }
+
+    /// No drift of this id.
+    pub fn unknown_drift(id: &str) -> Self {
+        let detail = format!("There is no drift `{}`.", shown(id));
+        Self::new(
+            UNKNOWN_DRIFT,
+            detail,
+            "`bulkhead drift` shows which there are; it may be gone, or another one by now.",
         )
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 mod change_set;
+mod drift;
 mod export;
 mod trace;
 mod vif;
@@ -15,6 +16,7 @@ pub use change_set::{
     ChangeError, ChangeSetView, ConfirmView, EditedChangeSet, FindingView, HistoryView, ItemView, NewChangeSet,
     OperationView, PlanView, ProgressView, Risk, StageStatus, StageView,
 };
+pub use drift::{AlteredView, DriftView};
 pub use export::{ExportView, LeftOutView};
 pub use trace::{TraceRequest, TraceStepView, TraceView};
 pub use vif::{
@@ -224,7 +226,7 @@ pub struct EnrolmentFile {
 pub struct Live {
     /// Rises by one with each; resume after the last one seen.
     pub id: u64,
-    /// `router`, `vif`, `change_set`, `traffic`, `event`; or `resync` where the ids that were asked for are gone and
+    /// `router`, `vif`, `change_set`, `drift`, `traffic`, `event`; or `resync` where the ids that were asked for are gone and
     /// the reader has to read everything anew.
     pub noun: &'static str,
     /// The router that it is about; empty for `resync`.

@@ -90,6 +90,11 @@ id!(
     "change set id"
 );
 id!(
+    /// A drift: the same as long as the same difference lasts.
+    DriftId,
+    "drift id"
+);
+id!(
     /// Who signed an envelope: the controller's id, or `agent-<router>`.
     SenderId,
     "sender id"

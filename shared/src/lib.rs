@@ -4,6 +4,7 @@
 //! where it goes in [`topic`]; the flows' words are in the module of their noun.
 
 pub mod change_set;
+pub mod drift;
 pub mod ids;
 pub mod net;
 pub mod notice;

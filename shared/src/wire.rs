@@ -11,7 +11,8 @@ pub mod v1;
 
 use crate::{
     change_set,
-    ids::{ChangeSetId, RouterId, SenderId},
+    drift::DriftReport,
+    ids::{ChangeSetId, DriftId, RouterId, SenderId},
     notice::Notice,
     router::{RouterState, TrafficSample},
 };
@@ -83,6 +84,10 @@ pub enum Request {
     Watch(u32),
     /// Read the router now and publish the state anew.
     Refresh,
+    /// Write what is wanted of a drift again.
+    Reconcile(DriftId),
+    /// Take what was found of a drift for what is wanted.
+    Accept(DriftId),
 }
 
 /// A change set as it is sent to the agent.
@@ -157,6 +162,8 @@ pub enum Event {
     ChangeSet(change_set::Report),
     /// A line for the event list.
     Notice(Notice),
+    /// What is not as it should be any more, or is again.
+    Drift(DriftReport),
 }
 
 /// Why an envelope was not taken. Each reason is counted under its [`Rejected::reason`].

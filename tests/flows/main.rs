@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says where")]
 
+mod drift;
 mod keeper;
 mod rings;
 mod row_faults;

@@ -5,6 +5,7 @@
 use bulkhead_twin::{Options, schema};
 use shared::{
     change_set::{Attribute, Confirm, Item, Keep, MenuWords, Position, Resource, RowChange, RowOperation},
+    drift::Policy,
     ids::ChangeSetId,
     wire::ChangeOrder,
 };
@@ -85,6 +86,14 @@ fn item(
     position: Option<Position>,
 ) -> Item {
     let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let change = RowChange { menu: menu.to_owned(), operation, key, attributes, unset: Vec::new(), position };
+    let change = RowChange {
+        menu: menu.to_owned(),
+        operation,
+        key,
+        attributes,
+        unset: Vec::new(),
+        position,
+        drift: Policy::Report,
+    };
     Item { id: id.to_owned(), name: String::new(), depends_on: Vec::new(), resource: Resource::Row(change) }
 }

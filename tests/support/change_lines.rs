@@ -64,6 +64,7 @@ fn row(line: &str, mut words: Vec<String>, place: &[String]) -> RowChange {
         attributes: pairs(&values),
         unset: gone.iter().map(|word| word[1..].to_owned()).collect(),
         position,
+        drift: shared::drift::Policy::Report,
     }
 }
 

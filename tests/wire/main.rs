@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test stops where something is not as it was made")]
 
+mod drifts;
 mod golden;
 mod refused;
 mod round_trip;

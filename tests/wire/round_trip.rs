@@ -1,6 +1,6 @@
 //! Whatever can be said arrives as it was said.
 
-use crate::samples;
+use crate::{drifts, samples};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use shared::{
     change_set::{
@@ -92,6 +92,9 @@ fn body() -> impl Strategy<Value = Body> {
         words().prop_map(|kind| Body::Reply(Reply::Unsupported(kind))),
         report().prop_map(|report| Body::Event(Event::ChangeSet(report))),
         notice().prop_map(|notice| Body::Event(Event::Notice(notice))),
+        drifts::report().prop_map(|report| Body::Event(Event::Drift(report))),
+        drifts::id().prop_map(|id| Body::Request(Request::Reconcile(id))),
+        drifts::id().prop_map(|id| Body::Request(Request::Accept(id))),
         traffic().prop_map(Body::Traffic),
         state().prop_map(Body::State),
         "later/[a-z_/]{0,20}".prop_map(Body::Unknown),
@@ -162,8 +165,9 @@ prop_compose! {
         (key, attributes) in (attributes(), attributes()),
         unset in vec(words(), 0..3),
         position in option::of(position()),
+        drift in drifts::policy(),
     ) -> RowChange {
-        RowChange { menu, operation, key, attributes, unset, position }
+        RowChange { menu, operation, key, attributes, unset, position, drift }
     }
 }
 

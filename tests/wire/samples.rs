@@ -1,11 +1,13 @@
 //! One message of every kind, with every variant of every enum in one of them: what they are sealed to is frozen.
 
+use crate::drifts;
 use ed25519_dalek::SigningKey;
 use shared::{
     change_set::{
         Attribute, Confirm, Evidence, Item, Keep, MenuWords, Operation, Outcome, Phase, Plan, Position, Refusal,
         Report, Resource, Ring, RowChange, RowOperation, Verb,
     },
+    drift::Policy,
     ids::{ChangeSetId, RouterId, SenderId, VifId},
     net::{InterfaceName, VlanId},
     notice::{Notice, Severity},
@@ -42,6 +44,10 @@ pub(crate) fn all() -> Vec<(&'static str, Message)> {
         ("request-read", controller(Body::Request(Request::Read(vec![menu_read()])))),
         ("request-watch", controller(Body::Request(Request::Watch(300)))),
         ("request-refresh", controller(Body::Request(Request::Refresh))),
+        ("request-apply-reconciled", controller(Body::Request(Request::Apply(order_reconciled(), None)))),
+        ("request-reconcile", controller(Body::Request(Request::Reconcile(drifts::sample_id())))),
+        ("request-accept", controller(Body::Request(Request::Accept(drifts::sample_id())))),
+        ("event-drift", event(Event::Drift(drifts::sample(AT)))),
         ("reply-plan", reply(Reply::Plan(plan()))),
         ("reply-report", reply(Reply::Report(report(Phase::Applying, None)))),
         ("reply-done", reply(Reply::Done)),
@@ -110,6 +116,7 @@ fn order() -> ChangeOrder {
             attributes: attributes(&[("chain", "forward"), ("action", "drop")]),
             unset: vec!["src-address".to_owned()],
             position,
+            drift: Policy::Report,
         })
     };
     let resources = [
@@ -134,6 +141,18 @@ fn order() -> ChangeOrder {
 /// The same change for the other two who may keep it.
 fn order_kept_by(keep: Keep) -> ChangeOrder {
     ChangeOrder { items: Vec::new(), menus: Vec::new(), confirm: Confirm { deadline_s: 3600, keep }, id: change_set() }
+}
+
+/// A change of a row that the agent puts back when somebody else alters it.
+fn order_reconciled() -> ChangeOrder {
+    let mut order = order();
+    order.items.drain(..2);
+    for item in &mut order.items {
+        if let Resource::Row(change) = &mut item.resource {
+            change.drift = Policy::Reconcile;
+        }
+    }
+    order
 }
 
 fn attributes(pairs: &[(&str, &str)]) -> Vec<Attribute> {

@@ -7,6 +7,7 @@ use crate::{
     io::{clock::Clock, mqtt::Inbound, router::RouterPort, store::journal::Journal},
     keeper::Order,
     voice::Voice,
+    warden::{self, Answer},
 };
 use shared::{
     change_set::{Outcome, Phase, Refusal},
@@ -15,7 +16,7 @@ use shared::{
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, OwnedMutexGuard, Semaphore, mpsc},
+    sync::{Mutex, OwnedMutexGuard, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
@@ -23,6 +24,9 @@ use tokio::{
 const AT_ONCE: usize = 8;
 /// How long a request waits for the engine while another plan is being made.
 const WAIT_FOR_ENGINE: Duration = Duration::from_secs(3);
+
+/// How long a request about a drift waits for its end; the controller waits a little longer.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What is needed to answer.
 #[derive(Clone)]
@@ -34,6 +38,7 @@ pub(super) struct Requests {
     pub(super) engine: Arc<Mutex<Engine>>,
     pub(super) desk: Desk,
     pub(super) orders: mpsc::Sender<Order>,
+    pub(super) warden: mpsc::Sender<warden::Order>,
     pub(super) clock: Clock,
 }
 
@@ -79,6 +84,8 @@ impl Requests {
             Body::Request(Request::Read(menus)) => reading::read(&self.router, &menus, self.clock.unix_millis())
                 .await
                 .map_or_else(Reply::Refused, Reply::Reading),
+            Body::Request(Request::Reconcile(id)) => self.drift(|answer| warden::Order::Reconcile(id, answer)).await,
+            Body::Request(Request::Accept(id)) => self.drift(|answer| warden::Order::Accept(id, answer)).await,
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())
@@ -135,6 +142,19 @@ impl Requests {
         }
     }
 
+    /// Has the warden do something about a drift, and waits until it is done.
+    async fn drift(&self, order: impl FnOnce(Answer) -> warden::Order) -> Reply {
+        let (answer, answered) = oneshot::channel();
+        if self.warden.try_send(order(answer)).is_err() {
+            return Reply::Refused(slow());
+        }
+        match timeout(PATIENCE, answered).await {
+            Ok(Ok(Ok(()))) => Reply::Done,
+            Ok(Ok(Err(refusal))) => Reply::Refused(refusal),
+            Ok(Err(_)) | Err(_) => Reply::Refused(slow()),
+        }
+    }
+
     async fn engine(&self) -> Result<OwnedMutexGuard<Engine>, Refusal> {
         timeout(WAIT_FOR_ENGINE, self.engine.clone().lock_owned()).await.map_err(|_| {
             let running =
@@ -154,4 +174,8 @@ impl Requests {
             )),
         }
     }
+}
+
+fn slow() -> Refusal {
+    Refusal::new("busy", "the agent is still at it", "Look again in a few seconds: what becomes of it is told.")
 }

@@ -53,6 +53,22 @@ pub struct Change {
     /// Until when it has to be kept, and by whom.
     #[serde(default = "agent_alone")]
     pub confirm: Confirm,
+    /// Where it comes from.
+    #[serde(default)]
+    pub origin: Origin,
+}
+
+/// Where a change comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The controller ordered it.
+    #[default]
+    Order,
+    /// The agent puts back what somebody else altered; what is owned stays what it was.
+    PutBack,
+    /// A person took what was found for what is wanted; nothing is written for it.
+    Accepted,
 }
 
 /// How changes were kept before there was a choice.
@@ -214,6 +230,7 @@ pub fn decide(order: &ChangeOrder, before: &[Vif], pools: &Pools, sight: &Sight,
         rows,
         menus: order.menus.clone(),
         confirm: order.confirm,
+        origin: Origin::Order,
     })
 }
 

@@ -119,6 +119,18 @@ impl RouterPort {
         read_menus(&self.session()?, menus).await
     }
 
+    /// The rows of menus that somebody configured, without those that RouterOS makes itself: there may be a hundred
+    /// thousand routes.
+    ///
+    /// # Errors
+    /// As [`RouterPort::read_isolation`].
+    pub async fn read_rows(&self, menus: &[&MenuWords]) -> Result<Reading, Failed> {
+        let command =
+            |words: &&MenuWords| print(&words.path, &row::properties(words)).query("dynamic=true").query("#!");
+        let read = self.batch(menus.iter().map(command).collect()).await?;
+        Ok(Reading::new(menus.iter().map(|words| words.path.clone()).zip(read)))
+    }
+
     /// The same over a sign-in made for it: proof that somebody who comes now gets in and sees the same.
     ///
     /// # Errors

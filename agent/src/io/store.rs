@@ -11,7 +11,9 @@
 //! | `outbox.rs`    | sealed envelopes until the broker acknowledges them      |
 //! | `pin.rs`       | the router's certificate                                 |
 //! | `journal.rs`   | the VIFs, and the change under way                       |
+//! | `drift.rs`     | what is owned, and what of it is not as it should be     |
 
+mod drift;
 pub mod journal;
 mod migration;
 mod outbox;

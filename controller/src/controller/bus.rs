@@ -134,7 +134,9 @@ impl Controller {
             | Request::Keep(..)
             | Request::Roll(_)
             | Request::Extend(..) => Noun::ChangeSet,
-            Request::Watch(_) | Request::Refresh | Request::Read(_) => Noun::Router,
+            Request::Watch(_) | Request::Refresh | Request::Read(_) | Request::Reconcile(_) | Request::Accept(_) => {
+                Noun::Router
+            }
         };
         let (sequence, envelope) = self.seal(router, request).await.map_err(|cause| {
             tracing::error!(cause, "a request could not be made");

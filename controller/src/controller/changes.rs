@@ -96,7 +96,8 @@ impl Controller {
         let name = named(&asked.name)?;
         let owner = asked::owner(&name);
         let exactly = asked::exactly(asked.ensure.as_deref())?;
-        let items = rows(&asked.items, &owner, exactly)?;
+        let asked_items = asked::with_drift(asked.items, asked.drift.as_ref());
+        let items = rows(&asked_items, &owner, exactly)?;
         let of = router.clone();
         let known = self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::owned(tx, &of, owner)?));
         let exactly = if exactly { Some(known.await?) } else { None };
@@ -137,7 +138,8 @@ impl Controller {
                 let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
                 let owner = asked::owner(name.as_deref().unwrap_or(&found.name));
                 let exactly = ensure.unwrap_or(found.exactly.is_some());
-                let items = edited.items.as_ref().map(|items| rows(items, &owner, exactly)).transpose()?;
+                let items = edited.items.map(|items| asked::with_drift(items, edited.drift.as_ref()));
+                let items = items.map(|items| rows(&items, &owner, exactly)).transpose()?;
                 let exactly = if exactly { Some(change_sets::owned(tx, &found.router, owner)?) } else { None };
                 let edit = Edit { version: edited.version, name, items, exactly, confirm };
                 found.edit(edit, &who, now).map_err(|declined| decline(&declined, &found, Event::Edit))?;

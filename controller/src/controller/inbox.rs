@@ -7,17 +7,18 @@ use crate::{
     io::{
         mqtt::Received,
         store::{
-            StoreError, Transaction, change_sets,
+            StoreError, Transaction, change_sets, drifts,
             events::{self, Line},
             routers::{self, Router, Stream},
         },
     },
-    view::{ChangeSetView, EventView},
+    view::{ChangeSetView, DriftView, EventView},
 };
 use ed25519_dalek::VerifyingKey;
 use serde_json::json;
 use shared::{
     change_set::{Outcome, State},
+    drift::Drift,
     ids::{RouterId, SenderId},
     notice::Severity,
     router::RouterState,
@@ -33,6 +34,8 @@ enum Effect {
     Line(EventView),
     /// A change set moved, perhaps to its end.
     Moved(Box<ChangeSetView>, Option<EventView>),
+    /// Rows are not as they should be, or are again.
+    Drifted(Vec<Drift>),
     /// Nothing that anybody sees.
     Nothing,
 }
@@ -136,6 +139,7 @@ impl Controller {
                         };
                         Ok(Effect::Line(events::append(tx, &router, &line)?))
                     }
+                    Event::Drift(report) => Ok(Effect::Drifted(drifts::take(tx, &router, &report)?)),
                     Event::ChangeSet(report) => {
                         let Some(mut found) = change_sets::by_order(tx, &report.id)? else {
                             return Ok(Effect::Nothing);
@@ -155,6 +159,11 @@ impl Controller {
             Effect::Repeated => self.inner.bus.refused("replayed"),
             Effect::Line(line) => self.tell("event", id, &line),
             Effect::Moved(view, line) => self.moved(id, &view, line.as_ref()),
+            Effect::Drifted(news) => {
+                for drift in &news {
+                    self.tell("drift", id, &DriftView::of(id, drift));
+                }
+            }
             Effect::Nothing => {}
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod agent;
 mod bed;
+mod drift;
 
 use super::*;
 use crate::{

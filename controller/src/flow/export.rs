@@ -258,6 +258,7 @@ fn item(words: &MenuWords, number: usize, key: &[(&str, &str)], row: &[(&str, &s
         attributes: object(&row.iter().filter(|pair| !key.contains(pair)).copied().collect::<Vec<_>>()),
         key: object(key),
         position: None,
+        drift: None,
         depends_on: Vec::new(),
     }
 }

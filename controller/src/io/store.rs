@@ -11,6 +11,7 @@ use std::{
 };
 
 pub mod change_sets;
+pub mod drifts;
 pub mod events;
 pub mod idempotency;
 pub mod mqtt_users;
@@ -19,8 +20,11 @@ pub mod sign_in;
 
 /// The steps from an empty database to this version's, in order. A step that was released is never changed; the next
 /// one is appended. The position, counted from 1, is SQLite's `user_version`.
-const MIGRATIONS: &[&str] =
-    &[include_str!("store/migrations/0001_routers.sql"), include_str!("store/migrations/0002_sign_in.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("store/migrations/0001_routers.sql"),
+    include_str!("store/migrations/0002_sign_in.sql"),
+    include_str!("store/migrations/0003_drift.sql"),
+];
 
 /// Why the database did not do it.
 #[derive(Debug, thiserror::Error)]

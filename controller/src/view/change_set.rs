@@ -151,6 +151,10 @@ pub struct NewChangeSet {
     /// stand in the order of their items.
     #[serde(default)]
     pub ensure: Option<String>,
+    /// What is done when somebody else alters its rows afterwards, where an item says nothing else: `report` (without it)
+    /// or `reconcile`.
+    #[serde(default)]
+    pub drift: Option<String>,
     /// How it is to be kept; without it within two minutes by the controller.
     #[serde(default)]
     pub confirm: Option<AskedConfirm>,
@@ -175,6 +179,9 @@ pub struct EditedChangeSet {
     /// `present` or `exactly`.
     #[serde(default)]
     pub ensure: Option<String>,
+    /// `report` or `reconcile`, for the other items.
+    #[serde(default)]
+    pub drift: Option<String>,
     /// Another way to keep it.
     #[serde(default)]
     pub confirm: Option<AskedConfirm>,
@@ -220,6 +227,8 @@ pub struct ItemView {
     /// Where in an ordered menu.
     #[schema(value_type = Object)]
     pub position: Option<serde_json::Value>,
+    /// `report` or `reconcile` when somebody else alters the row afterwards; null of a VIF, which is always put back.
+    pub drift: Option<String>,
     /// Items that come first.
     pub depends_on: Vec<String>,
 }

@@ -1,6 +1,6 @@
 //! What is to change: items, and what the agent has to know of the menus that they are in.
 
-use crate::{ids::VifId, vif::VifSpec};
+use crate::{drift::Policy, ids::VifId, vif::VifSpec};
 use serde::{Deserialize, Serialize};
 
 /// A property's name and its value as RouterOS takes it.
@@ -48,6 +48,9 @@ pub struct RowChange {
     pub unset: Vec<String>,
     /// Where in an ordered menu; without one a row that is made goes to the end and one that is there stays.
     pub position: Option<Position>,
+    /// What is done when somebody else alters the row afterwards.
+    #[serde(default)]
+    pub drift: Policy,
 }
 
 /// What is done to a row.

@@ -57,6 +57,7 @@ macro_rules! checked {
 checked! {
     ids::RouterId as String, |id: &Self| id.to_string(), |text: String| Self::new(text).ok();
     ids::VifId as String, |id: &Self| id.to_string(), |text: String| Self::new(text).ok();
+    ids::DriftId as String, |id: &Self| id.to_string(), |text: String| Self::new(text).ok();
     ids::ChangeSetId as String, |id: &Self| id.to_string(), |text: String| Self::new(text).ok();
     net::InterfaceName as String, |name: &Self| name.to_string(), |text: String| Self::new(text).ok();
     vif::VifName as String, |name: &Self| name.to_string(), |text: String| Self::new(text).ok();
@@ -154,6 +155,9 @@ macro_rules! choice {
     };
 }
 
+mod drift;
+mod row;
+
 choice!(/** `change_set::Verb` */ Verb = change_set::Verb { Add, Set, Remove, Move });
 choice!(/** `change_set::Outcome` */ Outcome = change_set::Outcome { Confirmed, Reverted, PartlyReverted, Unknown });
 choice!(/** `change_set::Phase` */ Phase = change_set::Phase { Applying, Verifying, RollingBack, Ended });
@@ -169,9 +173,6 @@ choice!(/** `change_set::Keep` */ Keep = change_set::Keep { Agent, Controller, P
 choice!(/** `change_set::RowOperation` */ RowOperation = change_set::RowOperation { Create, Update, Delete });
 choice!(/** `change_set::Position` */ Position = change_set::Position {
     First, Last, Before(Vec<(String, String)>), After(Vec<(String, String)>),
-});
-choice!(/** `change_set::Resource` */ Resource = change_set::Resource {
-    VifCreate(vif::VifSpec), VifRemove(ids::VifId), Row(change_set::RowChange),
 });
 choice!(/** `router::ApiState` */ ApiState = router::ApiState { Connected, Unreachable(String) });
 
@@ -189,10 +190,6 @@ record!(/** `vif::VifReport` */ VifReport = vif::VifReport {
     spec: vif::VifSpec, created_at: i64, vlan_id: net::VlanId, bridge: net::InterfaceName,
     interface: net::InterfaceName, gateway_ip: Ipv4Addr, service_ip: Ipv4Addr, status: vif::VifStatus,
     kill_switch: vif::KillSwitch, traffic: vif::Traffic, isolation: Option<vif::Isolation>,
-});
-record!(/** `change_set::RowChange` */ RowChange = change_set::RowChange {
-    menu: String, operation: change_set::RowOperation, key: Vec<(String, String)>, attributes: Vec<(String, String)>,
-    unset: Vec<String>, position: Option<change_set::Position>,
 });
 record!(/** `change_set::Item` */ Item = change_set::Item {
     id: String, name: String, depends_on: Vec<String>, resource: change_set::Resource,
@@ -278,9 +275,12 @@ const EXTEND: &str = "request/change_set/extend";
 const READ: &str = "request/router/read";
 const WATCH: &str = "request/router/watch";
 const REFRESH: &str = "request/router/refresh";
+const RECONCILE: &str = "request/drift/reconcile";
+const ACCEPT: &str = "request/drift/accept";
 const REPLY: &str = "reply";
 const CHANGE_SET: &str = "event/change_set";
 const NOTICE: &str = "event/router/notice";
+const DRIFT: &str = "event/router/drift";
 const TRAFFIC: &str = "event/router/traffic";
 const STATE: &str = "state";
 
@@ -313,9 +313,12 @@ fn encode_body(body: &Body) -> Result<(&str, Vec<u8>), postcard::Error> {
         Body::Request(Request::Read(menus)) => pack(READ, menus),
         Body::Request(Request::Watch(seconds)) => pack(WATCH, seconds),
         Body::Request(Request::Refresh) => Ok((REFRESH, Vec::new())),
+        Body::Request(Request::Reconcile(id)) => pack(RECONCILE, id),
+        Body::Request(Request::Accept(id)) => pack(ACCEPT, id),
         Body::Reply(reply) => pack(REPLY, reply),
         Body::Event(Event::ChangeSet(report)) => pack(CHANGE_SET, report),
         Body::Event(Event::Notice(notice)) => pack(NOTICE, notice),
+        Body::Event(Event::Drift(report)) => pack(DRIFT, report),
         Body::Traffic(sample) => pack(TRAFFIC, sample),
         Body::State(state) => pack(STATE, state),
         Body::Unknown(kind) => Ok((kind, Vec::new())),
@@ -365,9 +368,12 @@ fn decode_body(kind: String, body: &[u8]) -> Option<Body> {
         READ => Body::Request(Request::Read(read(body)?)),
         WATCH => Body::Request(Request::Watch(read(body)?)),
         REFRESH => Body::Request(Request::Refresh),
+        RECONCILE => Body::Request(Request::Reconcile(read(body)?)),
+        ACCEPT => Body::Request(Request::Accept(read(body)?)),
         REPLY => Body::Reply(read(body)?),
         CHANGE_SET => Body::Event(Event::ChangeSet(read(body)?)),
         NOTICE => Body::Event(Event::Notice(read(body)?)),
+        DRIFT => Body::Event(Event::Drift(read(body)?)),
         TRAFFIC => Body::Traffic(read(body)?),
         STATE => Body::State(read(body)?),
         _ => Body::Unknown(kind),

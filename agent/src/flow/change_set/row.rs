@@ -8,13 +8,17 @@ mod decide;
 mod order;
 
 pub use decide::decide;
+pub(in crate::flow) use order::longest_rising;
 
 use crate::flow::{
     meaning::same,
     object::{MARK, Row},
 };
 use serde::{Deserialize, Serialize};
-use shared::change_set::{Attribute, MenuWords};
+use shared::{
+    change_set::{Attribute, MenuWords},
+    drift::Policy,
+};
 use std::collections::BTreeMap;
 
 /// One row at both ends of a change.
@@ -32,6 +36,9 @@ pub struct RowPair {
     pub before: End,
     /// The row after.
     pub after: End,
+    /// What is done when somebody else alters the row afterwards.
+    #[serde(default)]
+    pub drift: Policy,
 }
 
 /// A row at one end.
@@ -163,7 +170,7 @@ impl End {
 }
 
 /// Whether a row has what a key asks for. A mark is the first word of a comment.
-fn matches_key(name: &str, value: &str, row: &Row) -> bool {
+pub(in crate::flow) fn matches_key(name: &str, value: &str, row: &Row) -> bool {
     if name == "comment" && value.starts_with(MARK) {
         return row.mark() == value.split_whitespace().next();
     }

@@ -4,7 +4,7 @@
 //! it, so a read of the router says better than any log what was done. That keeps it at three writes to the flash for
 //! a change that goes well.
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, drift};
 use crate::flow::{
     change_set::{Change, Direction},
     vif::Vif,
@@ -31,6 +31,10 @@ impl Journal {
         Self { store }
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The VIFs that there should be, by their VLAN.
     ///
     /// # Errors
@@ -51,9 +55,13 @@ impl Journal {
         let values = (change.id.as_str(), json(change), json(&Direction::Forward), json(report));
         self.store.with(|db| {
             let sql = "INSERT INTO change_set (id, change, direction, report, open) VALUES (?1, ?2, ?3, ?4, 1)";
-            db.execute(sql, values)?;
-            db.execute("DELETE FROM change_set WHERE number <= (SELECT max(number) FROM change_set) - ?1", [KEPT])?;
-            Ok(())
+            let transaction = db.transaction()?;
+            transaction.execute(sql, values)?;
+            let latest = "SELECT max(number) FROM change_set";
+            let old = transaction.query_row(latest, [], |row| row.get::<_, i64>(0))?.saturating_sub(KEPT);
+            drift::sum_up(&transaction, old)?;
+            transaction.execute("DELETE FROM change_set WHERE number <= ?1", [old])?;
+            transaction.commit()
         })
     }
 
@@ -198,11 +206,11 @@ fn report_of(db: &Connection, id: &ChangeSetId) -> rusqlite::Result<Option<Repor
 }
 
 /// Our own types have no map with keys that are no text, the only thing that JSON could refuse.
-fn json<T: Serialize>(value: &T) -> String {
+pub(super) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
@@ -210,6 +218,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::change_set::Origin;
     use shared::{
         change_set::{Confirm, Outcome, Phase},
         net::{InterfaceName, VlanId},
@@ -238,6 +247,7 @@ mod tests {
             rows: Vec::new(),
             menus: Vec::new(),
             confirm: Confirm::USUAL,
+            origin: Origin::Order,
         }
     }
 

@@ -9,6 +9,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_journal.sql"),
     include_str!("migrations/0003_rings.sql"),
+    include_str!("migrations/0004_drift.sql"),
 ];
 
 /// The schema that this code speaks.

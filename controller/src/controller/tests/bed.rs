@@ -167,6 +167,6 @@ pub(super) fn willing(request: Request) -> Said {
             Said::reply(Reply::Report(report(&id, 9, Phase::Ended, Some(Outcome::Confirmed))))
         }
         Request::Read(_) => Said::reply(Reply::Reading(Reading { menus: Vec::new(), at: 0 })),
-        Request::Watch(_) | Request::Refresh => Said::reply(Reply::Done),
+        Request::Watch(_) | Request::Refresh | Request::Reconcile(_) | Request::Accept(_) => Said::reply(Reply::Done),
     }
 }

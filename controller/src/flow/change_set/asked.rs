@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared::change_set::{Attribute, Confirm, Item, Keep, Position, Resource, RowChange, RowOperation};
+use shared::{
+    change_set::{Attribute, Confirm, Item, Keep, Position, Resource, RowChange, RowOperation},
+    drift::Policy,
+};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -37,6 +40,10 @@ pub struct AskedItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub position: Option<Value>,
+    /// What is done when somebody else alters the row afterwards: `report` or `reconcile`. Without it what the change set
+    /// says, and else `report`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<String>,
     /// Ids of items that come first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<String>,
@@ -106,6 +113,24 @@ pub fn exactly(ensure: Option<&str>) -> Result<bool, Misfit> {
         Some("exactly") => Ok(true),
         Some(_) => {
             Err(Misfit::new("ensure", "Rows are to be `present` or `exactly` as asked.", "Give one of the two."))
+        }
+    }
+}
+
+/// The same items, with what their change set says of drift where they say nothing themselves.
+pub fn with_drift(mut items: Vec<AskedItem>, drift: Option<&String>) -> Vec<AskedItem> {
+    for item in items.iter_mut().filter(|item| item.drift.is_none()) {
+        item.drift = drift.cloned();
+    }
+    items
+}
+
+fn policy(asked: Option<&str>, field: &str) -> Result<Policy, Misfit> {
+    match asked {
+        None | Some("report") => Ok(Policy::Report),
+        Some("reconcile") => Ok(Policy::Reconcile),
+        Some(_) => {
+            Err(Misfit::new(field, "What somebody else alters is told or put back.", "Give `report` or `reconcile`."))
         }
     }
 }
@@ -209,6 +234,7 @@ fn row(item: &AskedItem, owner: &str, field: &dyn Fn(&str) -> String) -> Result<
         attributes: written,
         unset,
         position: item.position.as_ref().map(|asked| position(asked, &field("position"))).transpose()?,
+        drift: policy(item.drift.as_deref(), &field("drift"))?,
     })
 }
 
@@ -316,6 +342,7 @@ mod tests {
             (r#"[{"id": "a", "resource": "/x", "operation": "make"}]"#, "items[0].operation"),
             (r#"[{"id": "a", "resource": "/x", "operation": "create", "key": {"name": "x"}}]"#, "items[0].key"),
             (r#"[{"id": "a", "resource": "/x", "operation": "update", "position": "top"}]"#, "items[0].position"),
+            (r#"[{"id": "a", "resource": "/x", "operation": "update", "drift": "ignore"}]"#, "items[0].drift"),
             (
                 r#"[{"id": "a", "resource": "/x", "operation": "update", "attributes": {"n": []}}]"#,
                 "items[0].attributes.n",
@@ -327,6 +354,20 @@ mod tests {
         ] {
             assert_eq!(items(&asked(text), "t").expect_err("a misfit").field, field, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_done_about_drift_is_the_items_word_then_the_change_sets_then_a_report() {
+        let policy = |item: &str, set: Option<&str>| {
+            let text = format!(r#"[{{"id": "a", "resource": "/x", "operation": "create"{item}}}]"#);
+            let items = items(&with_drift(asked(&text), set.map(str::to_owned).as_ref()), "t").expect("items");
+            let Resource::Row(row) = &items[0].resource else { panic!("no row") };
+            row.drift
+        };
+        assert_eq!(policy("", None), Policy::Report);
+        assert_eq!(policy("", Some("reconcile")), Policy::Reconcile);
+        assert_eq!(policy(r#", "drift": "report""#, Some("reconcile")), Policy::Report);
+        assert_eq!(policy(r#", "drift": "reconcile""#, None), Policy::Reconcile);
     }
 
     #[test]

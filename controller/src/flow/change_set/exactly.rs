@@ -86,6 +86,7 @@ fn removal(menu: &str, mark: &str, name: &str) -> Item {
         attributes: Vec::new(),
         unset: Vec::new(),
         position: None,
+        drift: shared::drift::Policy::Report,
     };
     Item {
         id: format!("{GONE}{name}{menu}"),

@@ -7,6 +7,7 @@ use crate::view::{
 use serde_json::json;
 use shared::{
     change_set::{Attribute, Item, Plan, Refusal, Report, Resource, RowChange, RowOperation, State},
+    drift::Policy,
     vif::KillSwitchMode,
 };
 
@@ -90,6 +91,7 @@ fn item(item: &Item) -> ItemView {
         key,
         attributes,
         position: None,
+        drift: None,
         depends_on: item.depends_on.clone(),
     }
 }
@@ -113,6 +115,10 @@ fn row_view(item: &Item, row: &RowChange) -> ItemView {
         key: Some(object(&row.key).into()),
         attributes: attributes.into(),
         position: row.position.as_ref().map(asked::position_view),
+        drift: Some(match row.drift {
+            Policy::Report => "report".to_owned(),
+            Policy::Reconcile => "reconcile".to_owned(),
+        }),
         depends_on: item.depends_on.clone(),
     }
 }

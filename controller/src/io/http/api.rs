@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 pub mod change_sets;
+pub mod drift;
 pub mod events;
 pub mod health;
 pub mod live;

@@ -7,7 +7,7 @@ use axum::{
     http::{header, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use shared::ids::{ChangeSetId, RouterId, VifId};
+use shared::ids::{ChangeSetId, DriftId, RouterId, VifId};
 
 /// The largest body, in bytes.
 pub(super) const MAX_BODY: usize = 256 * 1024;
@@ -105,6 +105,11 @@ pub(super) fn vif(text: &str) -> Result<VifId, Problem> {
 /// A change set's id from a path or a query.
 pub(super) fn change_set(text: &str) -> Result<ChangeSetId, Problem> {
     ChangeSetId::new(text).map_err(|_| Problem::unknown_change_set(text))
+}
+
+/// A drift's id from a path.
+pub(super) fn drift(text: &str) -> Result<DriftId, Problem> {
+    DriftId::new(text).map_err(|_| Problem::unknown_drift(text))
 }
 
 #[cfg(test)]

@@ -206,6 +206,7 @@ impl<'a> Menu<'a> {
             was: row.map(|row| Content::of(row, self.words)),
             before: row.map_or(End::Absent, |row| present(before(row))),
             after: if change.operation == RowOperation::Delete { End::Absent } else { present(wanted.clone()) },
+            drift: change.drift,
         }
     }
 }

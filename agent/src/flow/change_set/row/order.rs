@@ -151,7 +151,7 @@ pub(super) fn keep(order: &[Slot], moving: &BTreeSet<usize>) -> BTreeSet<usize> 
 }
 
 /// The indices of a longest run of rising values.
-pub(in crate::flow::change_set) fn longest_rising(values: &[usize]) -> Vec<usize> {
+pub(in crate::flow) fn longest_rising(values: &[usize]) -> Vec<usize> {
     // The index of the least value that ends a run of each length, and whom each value follows in its run.
     let mut ends: Vec<usize> = Vec::new();
     let mut follows: Vec<Option<usize>> = Vec::with_capacity(values.len());

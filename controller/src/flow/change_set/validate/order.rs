@@ -168,6 +168,7 @@ mod tests {
             attributes,
             unset: Vec::new(),
             position: None,
+            drift: shared::drift::Policy::Report,
         });
         let depends_on = after.iter().map(|id| (*id).to_owned()).collect();
         Item { id: id.to_owned(), name: String::new(), depends_on, resource }

@@ -1,6 +1,6 @@
 //! The description of REST, made from the routes' own types.
 
-use super::{change_sets, events, health, live, routers, tokens, trace, vifs};
+use super::{change_sets, drift, events, health, live, routers, tokens, trace, vifs};
 use crate::flow::change_set::validate::{CODES, Severity};
 use axum::{
     http::{HeaderValue, header},
@@ -46,6 +46,7 @@ pub struct ProblemView {
         vifs::list, vifs::create, vifs::show, vifs::remove,
         change_sets::list, change_sets::create, change_sets::show, change_sets::edit, change_sets::discard,
         change_sets::happen,
+        drift::list, drift::reconcile, drift::accept,
         events::list, events::traffic, live::follow,
         tokens::list, tokens::create, tokens::revoke,
     ),

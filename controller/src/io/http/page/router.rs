@@ -1,10 +1,10 @@
 //! A router: how it is, its ways out, its VIFs, its traffic.
 
-use super::{App, Frame, Visit, ok, routers::device, words};
+use super::{App, Frame, Visit, drift, ok, routers::device, words};
 use crate::{
     io::http::read,
     problem::Problem,
-    view::{InterfaceView, RouterView, TrafficView, VifView},
+    view::{DriftView, InterfaceView, RouterView, TrafficView, VifView},
 };
 use askama::Template;
 use axum::{
@@ -24,6 +24,7 @@ struct RouterPage {
     uptime: Option<String>,
     memory: Option<String>,
     trouble: Option<words::Message>,
+    drifts: Vec<drift::Card>,
     vifs: Vec<Card>,
     samples: Vec<TrafficView>,
     samples_json: String,
@@ -68,7 +69,8 @@ pub(in crate::io::http) async fn show(
     tokio::spawn(async move { agent.watch(&watched).await });
     let (interfaces, vifs) = (controller.interfaces(&id).await?, controller.vifs(&id).await?);
     let samples = controller.traffic(&id).await?;
-    Ok(ok(&page(visit.frame(), router, &interfaces, vifs, samples)))
+    let drifts = controller.drifts(&id, false).await?;
+    Ok(ok(&page(visit.frame(), router, &interfaces, vifs, drifts, samples)))
 }
 
 fn page(
@@ -76,6 +78,7 @@ fn page(
     router: RouterView,
     interfaces: &[InterfaceView],
     vifs: Vec<VifView>,
+    drifts: Vec<DriftView>,
     samples: Vec<TrafficView>,
 ) -> RouterPage {
     let names: BTreeMap<String, String> = vifs.iter().map(|vif| (vif.id.clone(), vif.name.clone())).collect();
@@ -89,6 +92,7 @@ fn page(
         uptime: router.uptime_s.map(words::span),
         memory: memory.map(|(free, total)| format!("{} of {}", words::bytes(free), words::bytes(total))),
         trouble: words::trouble(&router),
+        drifts: drift::cards(drifts),
         rates: samples.last().map(|last| rates(last, &names)).unwrap_or_default(),
         // Inside a script element nothing but `<` could end it.
         samples_json: json.replace('<', "\\u003c"),

@@ -3,6 +3,7 @@
 use crate::view::{InterfaceView, Presence, RouterView, VifView};
 use shared::{
     change_set::{Outcome, State, Verb},
+    drift,
     notice::Severity,
     routeros::trace::Verdict,
     vif::{Gate, KillSwitchState, VifStatus},
@@ -125,6 +126,16 @@ pub(super) fn interface(interface: &InterfaceView) -> Tone {
         (true, _) => tone("disabled", "bad", "bad"),
         (false, true) => tone("running", "good", "good"),
         (false, false) => tone("down", "bad", "bad"),
+    }
+}
+
+pub(super) fn drift(state: drift::State) -> Tone {
+    match state {
+        drift::State::Open => tone("Not as it should be", "warn", "warn"),
+        drift::State::Reconciling => tone("Being put back", "", "wait"),
+        drift::State::Gone => tone("As it should be again", "good", "good"),
+        drift::State::Fighting => tone("Left alone: somebody insists", "bad", "block"),
+        drift::State::Accepted => tone("Accepted", "good", "good"),
     }
 }
 

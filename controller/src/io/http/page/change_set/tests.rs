@@ -150,6 +150,7 @@ fn a_finding_names_its_field_and_leads_back_to_the_form() {
         key: None,
         attributes: serde_json::json!({"name": "tor", "egress": {"interface": "wg vpn"}}),
         position: None,
+        drift: None,
         depends_on: Vec::new(),
     }];
     let page = shown(change);
