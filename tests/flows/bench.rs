@@ -37,10 +37,10 @@ pub const INSTALLER: &str = r#"
 /interface/veth/add name=bh-agent address=172.16.63.2/30 gateway=172.16.63.1 comment="bulkhead:installer/veth"
 /interface/bridge/add name=bulkhead vlan-filtering=yes protocol-mode=none frame-types=admit-only-vlan-tagged auto-mac=no admin-mac=02:42:75:6C:6B:01 comment="bulkhead:installer/bridge"
 /interface/bridge/port/add bridge=bulkhead interface=bh-agent pvid=99 frame-types=admit-all ingress-filtering=yes horizon=1 comment="bulkhead:installer/port"
-/interface/bridge/vlan/add bridge=bulkhead vlan-ids=99 tagged=bulkhead untagged=bh-agent comment="bulkhead:installer/bridge-vlan"
-/interface/vlan/add name=bh-mgmt interface=bulkhead vlan-id=99 comment="bulkhead:installer/vlan"
+/interface/bridge/vlan/add bridge=bulkhead vlan-ids=99 tagged=bulkhead untagged=bh-agent comment="bulkhead:installer/vlan"
+/interface/vlan/add name=bh-mgmt interface=bulkhead vlan-id=99 comment="bulkhead:installer/link"
 /ip/address/add address=172.16.63.1/30 interface=bh-mgmt comment="bulkhead:installer/address"
-/ip/firewall/filter/add chain=input action=accept in-interface=bh-mgmt src-address=172.16.63.2 protocol=tcp dst-port=8728,8729 place-before=[:pick [/ip/firewall/filter/find where dynamic=no] 0] comment="bulkhead:installer/input"
+/ip/firewall/filter/add chain=input action=accept in-interface=bh-mgmt src-address=172.16.63.2 protocol=tcp dst-port=8728,8729 place-before=[:pick [/ip/firewall/filter/find where dynamic=no] 0] comment="bulkhead:installer/api"
 "#;
 
 /// A twin with the installer's part, and a folder for the agent's database.

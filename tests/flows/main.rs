@@ -2,8 +2,15 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says where")]
 
+#[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]
+#[path = "../support/change_lines.rs"]
+mod change_lines;
 mod drift;
 mod keeper;
+#[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]
+#[path = "../support/lockouts.rs"]
+mod list;
+mod lockouts;
 mod rings;
 mod row_faults;
 mod rows;

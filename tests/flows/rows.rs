@@ -177,8 +177,8 @@ async fn a_row_that_somebody_else_altered_is_left_as_they_want_it() -> anyhow::R
 async fn rows_that_keep_vifs_apart_are_out_of_reach() -> anyhow::Result<()> {
     let (_bench, mut agent, _) = ready().await?;
     for item in [
-        update("1", FILTER, key("bulkhead:installer/input"), &[("action", "drop")], None),
-        delete("1", FILTER, key("bulkhead:installer/input")),
+        update("1", FILTER, key("bulkhead:installer/api"), &[("action", "drop")], None),
+        delete("1", FILTER, key("bulkhead:installer/api")),
     ] {
         let refusal = agent.engine.plan(&order(vec![item])).await.expect_err("refused");
         assert_eq!(refusal.code, "isolation_row");

@@ -14,6 +14,8 @@ pub struct Lockout {
     pub name: &'static str,
     /// The code of the finding: `lockout`, `lockout_link` or `lockout_admin`.
     pub code: &'static str,
+    /// What brings the router back where it is forced through: `refused`, `journal`, `router` or `none`.
+    pub back_by: &'static str,
     /// The change set.
     pub items: Vec<Item>,
 }
@@ -27,8 +29,8 @@ pub fn lockouts() -> Vec<Lockout> {
     let list = include_str!("lockouts.txt").split("\n\n").filter(|part| part.starts_with("lockout"));
     list.map(|part| {
         let (head, lines) = part.split_once('\n').expect("items below the name");
-        let (code, name) = head.split_once(' ').expect("a code and a name");
-        Lockout { name, code, items: items(lines) }
+        let [code, back_by, name] = head.splitn(3, ' ').collect::<Vec<_>>()[..] else { panic!("no head: {head}") };
+        Lockout { name, code, back_by, items: items(lines) }
     })
     .collect()
 }

@@ -15,7 +15,7 @@ use shared::{
     },
     wire::{MenuRead, MenuRows},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a file has where nobody names menus: what makes up a router's network, in the order in which one thing names
 /// another. Menus of packages that need not be installed are not among them.
@@ -93,6 +93,9 @@ const KEYS: [&[&str]; 11] = [
     &["comment"],
 ];
 
+/// What tells rows apart even where it cannot be written, as the name of a service.
+const NAME: &str = "name";
+
 /// Values that move by themselves: what was read of them is not what is read next.
 const MOVING: [(&str, &str); 2] =
     [("/system/scheduler", "next-run"), ("/interface/wireguard/peers", "client-listen-port")];
@@ -159,8 +162,8 @@ fn can_print(menu: &str, schema: &Schema) -> bool {
 pub fn reads(menus: &[MenuWords]) -> Vec<MenuRead> {
     let read = |words: &MenuWords| {
         let own = words.writable.iter().filter(|name| is_told(&words.path, name)).cloned();
-        let properties = own.chain(["dynamic", "builtin"].map(str::to_owned)).collect();
-        MenuRead { path: words.path.clone(), properties, from: 0 }
+        let properties: BTreeSet<String> = own.chain(["dynamic", NAME].map(str::to_owned)).collect();
+        MenuRead { path: words.path.clone(), properties: properties.into_iter().collect(), from: 0 }
     };
     menus.iter().map(read).collect()
 }
@@ -187,7 +190,7 @@ pub fn exported(menus: &[MenuWords], read: &[MenuRows]) -> Exported {
     Exported { items, left_out }
 }
 
-/// A menu's rows that somebody configured, each with what can be written of it and has a value.
+/// A menu's rows that somebody configured, each with what can be written of it and has a value, and its name.
 struct Rows<'a> {
     words: &'a MenuWords,
     ours: Vec<Vec<(&'a str, &'a str)>>,
@@ -198,8 +201,9 @@ impl<'a> Rows<'a> {
         let is = |row: &Row, flag: &str| matches!(row.get(flag), "true" | "yes");
         let configured = router.rows(&words.path).iter().filter(|row| !is(row, "dynamic"));
         let written = |row: &'a Row| {
-            let told = words.writable.iter().filter(|name| is_told(&words.path, name));
-            told.map(|name| (name.as_str(), row.get(name))).filter(|(_, value)| !value.is_empty()).collect()
+            let told = words.writable.iter().map(String::as_str).filter(|name| is_told(&words.path, name));
+            let name = (!words.writable.iter().any(|name| name == NAME)).then_some(NAME);
+            told.chain(name).map(|name| (name, row.get(name))).filter(|(_, value)| !value.is_empty()).collect()
         };
         Self { words, ours: configured.map(written).collect() }
     }
@@ -250,12 +254,13 @@ fn item(words: &MenuWords, number: usize, key: &[(&str, &str)], row: &[(&str, &s
     let object = |pairs: &[(&str, &str)]| -> Map<String, Value> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
     };
+    let written = |pair: &&(&str, &str)| !key.contains(pair) && words.writable.iter().any(|name| name == pair.0);
     AskedItem {
         id: format!("{}.{number}", words.path.trim_start_matches('/').replace('/', ".")),
         name: String::new(),
         resource: words.path.clone(),
         operation: "update".to_owned(),
-        attributes: object(&row.iter().filter(|pair| !key.contains(pair)).copied().collect::<Vec<_>>()),
+        attributes: object(&row.iter().filter(written).copied().collect::<Vec<_>>()),
         key: object(key),
         position: None,
         drift: None,
@@ -324,6 +329,13 @@ mod tests {
         }
         let peer = of("/interface/wireguard/peers", &[&[("interface", "wg"), ("preshared-key", "x")]]);
         assert_eq!(peer.items[0].attributes.get("preshared-key"), None);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_written_still_finds_its_row() {
+        let found = of("/ip/service", &[&[("name", "ssh"), ("port", "22")], &[("name", "www"), ("port", "80")]]);
+        assert_eq!(keys(&found), ["name=ssh", "name=www"]);
+        assert_eq!(Value::Object(found.items[0].attributes.clone()), serde_json::json!({"port": "22"}));
     }
 
     #[test]

@@ -96,9 +96,10 @@ impl Reading {
     }
 }
 
-/// The properties that are read of a menu: what can be written, what tells rows apart, and who made them.
+/// The properties that are read of a menu: what can be written, what tells rows apart, and who made them. A name is read
+/// also where it cannot be written, as that of a service cannot; a menu without names answers without.
 pub fn properties(words: &MenuWords) -> String {
-    let flags = [".id", "dynamic", "invalid", "disabled", "comment"];
+    let flags = [".id", "dynamic", "invalid", "disabled", "comment", "name", "default-name"];
     let own = words.writable.iter().map(String::as_str).filter(|name| !flags.contains(name));
     flags.into_iter().chain(own).collect::<Vec<_>>().join(",")
 }

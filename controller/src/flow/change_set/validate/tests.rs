@@ -11,7 +11,7 @@ use router::{model, schema, schemas};
 #[allow(unreachable_pub, reason = "the tests of the whole have it as a public module")]
 #[path = "../../../../../tests/support/change_lines.rs"]
 mod change_lines;
-#[allow(unreachable_pub, reason = "the tests of the whole have it as a public module")]
+#[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]
 #[path = "../../../../../tests/support/lockouts.rs"]
 mod lockouts;
 mod router;
