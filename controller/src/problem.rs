@@ -52,6 +52,8 @@ codes! {
     ROUTER_IN_USE = 409 "router_in_use", "The router still carries VIFs";
     /// The change set's state does not allow the event; `legal_events` lists what it allows.
     ILLEGAL_EVENT = 409 "illegal_event", "Not in this state";
+    /// The change set is not in force, or it cannot be said what it would take to undo it; `refusal` says which.
+    NOT_REVERTIBLE = 409 "not_revertible", "Nothing to revert";
     /// Somebody else edited it meanwhile; `version` is the one that counts now.
     VERSION_CONFLICT = 409 "version_conflict", "Edited meanwhile";
     /// Another change set of the router is being applied; `change_set` names it.

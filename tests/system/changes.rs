@@ -81,6 +81,43 @@ async fn a_file_is_planned_applied_found_done_and_undone() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn what_others_have_built_on_is_taken_back_by_a_new_change_that_says_so() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    let mut administrator = Administrator::of(demo.router()).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("house.toml");
+    std::fs::write(&file, HOME)?;
+    let before = demo.control().export().await?;
+    let (code, text) = said(&bulkhead(&demo, &["change", "apply", file.to_str().expect("a path"), "--yes"]).await?);
+    assert_eq!(code, 0, "{text}");
+    administrator.ask(&["/ip/dns/set", "=servers=1.1.1.1"]).await?;
+
+    let changes = demo.rest.get("/api/v1/routers/r1/change-sets").await?;
+    let kept = changes.as_array().into_iter().flatten().find(|change| change["state"] == "active").expect("a kept one");
+    let id = kept["id"].as_str().expect("an id");
+    let (code, text) = said(&bulkhead(&demo, &["change", "revert", id, "--json"]).await?);
+    assert_eq!(code, 0, "{text}");
+    let back: serde_json::Value = serde_json::from_str(text.trim())?;
+    assert_eq!((&back["state"], &back["reverts"]), (&"previewing".into(), &id.into()), "{back:#}");
+    let moved_on: Vec<&serde_json::Value> = back["stages"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|stage| stage["findings"].as_array().into_iter().flatten())
+        .filter(|finding| finding["code"] == "moved_on")
+        .collect();
+    assert_eq!(moved_on.len(), 1, "{back:#}");
+    assert_eq!(moved_on[0]["field"], "servers");
+    let first = demo.rest.get(&format!("/api/v1/change-sets/{id}")).await?;
+    assert_eq!((&first["state"], &first["outcome"]), (&"active".into(), &"confirmed".into()), "it is still kept");
+
+    let (code, text) = said(&bulkhead(&demo, &["change", "confirm", back["id"].as_str().expect("an id")]).await?);
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(demo.control().export().await?, before);
+    Ok(())
+}
+
+#[tokio::test]
 async fn who_would_cut_the_agent_off_is_told_by_which_rule_before_anything_is_written() -> anyhow::Result<()> {
     let demo = demo().await?;
     let folder = tempfile::tempdir()?;

@@ -12,7 +12,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use file::Asked;
 use hyper::Method;
-use shared::change_set::{Keep, Outcome, Phase, State};
+use shared::change_set::{Event, Keep, Outcome, Phase, State};
 use std::{process::ExitCode, time::Duration};
 
 /// Between two questions while a change set is followed.
@@ -65,7 +65,7 @@ enum Command {
         /// Id of the change set
         id: String,
     },
-    /// Undo a change, whether it is under way or was kept
+    /// Undo a change, whether it is under way or was kept; where others have built on it since, by a new change to look at
     Revert {
         /// Id of the change set
         id: String,
@@ -127,16 +127,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/keep"), None).await?;
             end(&client, &id, json).await
         }
-        Command::Revert { id } => {
-            let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/rollback"), None).await?;
-            let found = follow(&client, &id).await?;
-            if json {
-                output::json(&found)?;
-            } else {
-                print(&found)?;
-            }
-            Ok(if found.state == State::RolledBack { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-        }
+        Command::Revert { id } => revert(&client, &id, json).await,
         Command::Extend { id, seconds } => {
             let body = serde_json::json!({"seconds": seconds});
             let path = format!("/change-sets/{id}/extend");
@@ -159,6 +150,25 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Has the agent undo it; where it cannot, because others have built on it, a new change is made that takes it back.
+async fn revert(client: &Client, id: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let known: ChangeSetView = client.get(&format!("/change-sets/{id}")).await?;
+    if known.state != State::Active || known.legal_events.contains(&Event::Undo) {
+        let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/rollback"), None).await?;
+        let found = follow(client, id).await?;
+        if found.state != State::Active {
+            if json {
+                output::json(&found)?;
+            } else {
+                print(&found)?;
+            }
+            return Ok(if found.state == State::RolledBack { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+    }
+    let made: ChangeSetView = client.write(Method::POST, &format!("/change-sets/{id}/revert"), None).await?;
+    end(client, &made.id, json).await
 }
 
 async fn plan(client: &Client, asked: &Asked, detailed: bool, json: bool) -> anyhow::Result<ExitCode> {

@@ -5,8 +5,9 @@ use crate::{
     flow::change_set::{
         self, ChangeSet, Declined, Edit, GoesOn, New,
         asked::{self, AskedItem},
+        revert,
     },
-    io::store::change_sets,
+    io::store::{Transaction, change_sets},
     problem::{self, Problem},
     view::{ChangeSetView, EditedChangeSet, NewChangeSet},
 };
@@ -47,10 +48,7 @@ impl Controller {
     /// # Errors
     /// `unknown_change_set`
     pub async fn change_set(&self, id: &ChangeSetId) -> Result<ChangeSetView, Problem> {
-        let wanted = id.clone();
-        let found: Option<ChangeSet> =
-            self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?)).await?;
-        found.as_ref().map(change_set::view).ok_or_else(|| Problem::unknown_change_set(id.as_str()))
+        Ok(change_set::view(&self.stored(id).await?))
     }
 
     /// Lets a person's event happen to a change set.
@@ -59,26 +57,16 @@ impl Controller {
     /// `unknown_change_set`; `illegal_event` with the legal ones; `not_available_yet`; `busy` where another one of its
     /// router is under way.
     pub async fn change_set_event(&self, id: &ChangeSetId, event: Event, who: &str) -> Result<ChangeSetView, Problem> {
-        let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
-        let changed: ChangeSet = self
-            .inner
-            .store
-            .call(move |tx| {
-                let unknown = || Problem::unknown_change_set(wanted.as_str());
-                let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
-                if matches!(event, Event::Confirm | Event::Retry)
-                    && let Some(other) = change_sets::running(tx, &found.router)?.filter(|other| other.id != found.id)
-                {
-                    return Err(busy(&other));
-                }
-                found.person(event, &who, now).map_err(|declined| decline(&declined, &found, event))?;
-                change_sets::put(tx, &found)?;
-                Ok(found)
-            })
-            .await?;
-        let view = change_set::view(&changed);
-        self.moved(&changed.router, &view, None);
-        Ok(view)
+        let who = who.to_owned();
+        self.altered(id, move |tx, found, now| {
+            if matches!(event, Event::Confirm | Event::Retry)
+                && let Some(other) = change_sets::running(tx, &found.router)?.filter(|other| other.id != found.id)
+            {
+                return Err(busy(&other));
+            }
+            found.person(event, &who, now).map_err(|declined| decline(&declined, found, event))
+        })
+        .await
     }
 
     /// Makes a change set of rows; it is a draft until it is validated, unless the request says that it goes on.
@@ -112,7 +100,7 @@ impl Controller {
             goes_on,
             who: who.to_owned(),
         };
-        self.put(new, &asked.source).await
+        self.put(ChangeSet::new(new, &asked.source, self.now())).await
     }
 
     /// Alters a draft, or a change set that was looked at and not begun.
@@ -126,30 +114,20 @@ impl Controller {
         edited: EditedChangeSet,
         who: &str,
     ) -> Result<ChangeSetView, Problem> {
-        let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
+        let who = who.to_owned();
         let confirm = edited.confirm.as_ref().map(asked::confirm).transpose()?;
         let name = edited.name.as_deref().map(named).transpose()?;
         let ensure = edited.ensure.as_deref().map(|word| asked::exactly(Some(word))).transpose()?;
-        let changed: ChangeSet = self
-            .inner
-            .store
-            .call(move |tx| {
-                let unknown = || Problem::unknown_change_set(wanted.as_str());
-                let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
-                let owner = asked::owner(name.as_deref().unwrap_or(&found.name));
-                let exactly = ensure.unwrap_or(found.exactly.is_some());
-                let items = edited.items.map(|items| asked::with_drift(items, edited.drift.as_ref()));
-                let items = items.map(|items| rows(&items, &owner, exactly)).transpose()?;
-                let exactly = if exactly { Some(change_sets::owned(tx, &found.router, owner)?) } else { None };
-                let edit = Edit { version: edited.version, name, items, exactly, confirm };
-                found.edit(edit, &who, now).map_err(|declined| decline(&declined, &found, Event::Edit))?;
-                change_sets::put(tx, &found)?;
-                Ok::<_, Problem>(found)
-            })
-            .await?;
-        let view = change_set::view(&changed);
-        self.moved(&changed.router, &view, None);
-        Ok(view)
+        self.altered(id, move |tx, found, now| {
+            let owner = asked::owner(name.as_deref().unwrap_or(&found.name));
+            let exactly = ensure.unwrap_or(found.exactly.is_some());
+            let items = edited.items.map(|items| asked::with_drift(items, edited.drift.as_ref()));
+            let items = items.map(|items| rows(&items, &owner, exactly)).transpose()?;
+            let exactly = if exactly { Some(change_sets::owned(tx, &found.router, owner)?) } else { None };
+            let edit = Edit { version: edited.version, name, items, exactly, confirm };
+            found.edit(edit, &who, now).map_err(|declined| decline(&declined, found, Event::Edit))
+        })
+        .await
     }
 
     /// Validates a change set past findings of these codes, as far as they may be overruled.
@@ -162,21 +140,36 @@ impl Controller {
         codes: Vec<String>,
         who: &str,
     ) -> Result<ChangeSetView, Problem> {
-        let (wanted, who, now) = (id.clone(), who.to_owned(), self.now());
-        let changed: ChangeSet = self
-            .inner
-            .store
-            .call(move |tx| {
-                let unknown = || Problem::unknown_change_set(wanted.as_str());
-                let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
-                found.force(codes, &who, now).map_err(|declined| decline(&declined, &found, Event::Validate))?;
-                change_sets::put(tx, &found)?;
-                Ok::<_, Problem>(found)
-            })
-            .await?;
-        let view = change_set::view(&changed);
-        self.moved(&changed.router, &view, None);
-        Ok(view)
+        let who = who.to_owned();
+        self.altered(id, move |_, found, now| {
+            found.force(codes, &who, now).map_err(|declined| decline(&declined, found, Event::Validate))
+        })
+        .await
+    }
+
+    /// Makes a new change set that takes a kept one back; it stops at its preview, which says where the router has moved
+    /// on since.
+    ///
+    /// # Errors
+    /// `unknown_change_set`; `not_revertible` where it is not in force, or was removing a VIF.
+    pub async fn revert_change_set(&self, id: &ChangeSetId, who: &str) -> Result<ChangeSetView, Problem> {
+        let kept = self.stored(id).await?;
+        let name: String = format!("Revert: {}", kept.name).chars().take(80).collect();
+        let (items, reverts) = revert::inverse(&kept, &name).map_err(|refusal| {
+            Problem::new(problem::NOT_REVERTIBLE, refusal.message, refusal.hint).with("refusal", refusal.code)
+        })?;
+        let new = New {
+            id: fresh_id()?,
+            name,
+            router: kept.router,
+            items,
+            exactly: None,
+            confirm: kept.confirm,
+            goes_on: GoesOn::Preview,
+            who: who.to_owned(),
+        };
+        let made = ChangeSet { reverts: Some(reverts), ..ChangeSet::new(new, "revert", self.now()) };
+        self.put(made).await
     }
 
     /// Lets the deadline of a change that is being verified run for so many seconds from now.
@@ -184,11 +177,8 @@ impl Controller {
     /// # Errors
     /// `unknown_change_set`, `illegal_event`, `refused`, `no_answer`
     pub async fn extend_change_set(&self, id: &ChangeSetId, seconds: u32) -> Result<ChangeSetView, Problem> {
-        let wanted = id.clone();
         let unknown = || Problem::unknown_change_set(id.as_str());
-        let found: Option<ChangeSet> =
-            self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?)).await?;
-        let found = found.ok_or_else(unknown)?;
+        let found = self.stored(id).await?;
         if found.state != State::Verifying {
             return Err(decline(&Declined::Illegal, &found, Event::Keep));
         }
@@ -231,12 +221,41 @@ impl Controller {
             who: who.to_owned(),
         };
         let id = new.id.clone();
-        self.put(new, "vif").await?;
+        self.put(ChangeSet::new(new, "vif", self.now())).await?;
         Ok(id)
     }
 
-    async fn put(&self, new: New, source: &str) -> Result<ChangeSetView, Problem> {
-        let change_set = ChangeSet::new(new, source, self.now());
+    async fn stored(&self, id: &ChangeSetId) -> Result<ChangeSet, Problem> {
+        let wanted = id.clone();
+        let found = self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?)).await?;
+        found.ok_or_else(|| Problem::unknown_change_set(id.as_str()))
+    }
+
+    /// Lets a person alter a change set in one transaction, and tells of it. What is refused is not written.
+    async fn altered(
+        &self,
+        id: &ChangeSetId,
+        alter: impl FnOnce(&Transaction<'_>, &mut ChangeSet, i64) -> Result<(), Problem> + Send + 'static,
+    ) -> Result<ChangeSetView, Problem> {
+        let (wanted, now) = (id.clone(), self.now());
+        let changed: Result<ChangeSet, Problem> = self
+            .inner
+            .store
+            .call(move |tx| {
+                let unknown = || Problem::unknown_change_set(wanted.as_str());
+                let mut found = change_sets::one(tx, &wanted)?.ok_or_else(unknown)?;
+                alter(tx, &mut found, now)?;
+                change_sets::put(tx, &found)?;
+                Ok(found)
+            })
+            .await;
+        let changed = changed?;
+        let view = change_set::view(&changed);
+        self.moved(&changed.router, &view, None);
+        Ok(view)
+    }
+
+    async fn put(&self, change_set: ChangeSet) -> Result<ChangeSetView, Problem> {
         let (router, view) = (change_set.router.clone(), change_set::view(&change_set));
         self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::put(tx, &change_set)?)).await?;
         self.moved(&router, &view, None);

@@ -9,6 +9,7 @@ pub mod asked;
 mod exactly;
 mod heard;
 mod person;
+pub mod revert;
 mod show;
 mod stage;
 pub mod validate;
@@ -64,6 +65,9 @@ pub struct ChangeSet {
     /// Whether what it asks for is all that there is to be of its owner's rows.
     #[serde(default)]
     pub exactly: Option<Exactly>,
+    /// What it takes back, of one that was made to revert another.
+    #[serde(default)]
+    pub reverts: Option<revert::Reverts>,
     /// Counts up with each edit, so that two who edit at the same time do not overwrite each other.
     #[serde(default)]
     pub version: u32,
@@ -175,6 +179,7 @@ impl ChangeSet {
             menus: Vec::new(),
             risk: Risk::Low,
             exactly: new.exactly,
+            reverts: None,
             version: 0,
             attempt: 0,
             keep: false,

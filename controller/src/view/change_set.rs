@@ -40,6 +40,8 @@ pub struct ChangeSetView {
     /// Who undid it: `journal`, `safe_mode`, `script`; null where nobody did.
     #[schema(value_type = Option<String>)]
     pub undone_by: Option<Ring>,
+    /// The change set that it takes back, of one that was made by `revert`.
+    pub reverts: Option<String>,
     /// Counts up with each edit; an edit names the one that it saw.
     pub version: u32,
     /// The stages of the validation that ran.

@@ -28,6 +28,7 @@ pub fn view(change_set: &ChangeSet) -> ChangeSetView {
         deadline: deadline(change_set),
         evidence: change_set.report.iter().flat_map(|report| report.evidence.clone()).collect(),
         undone_by: change_set.report.as_ref().and_then(|report| report.undone_by),
+        reverts: change_set.reverts.as_ref().map(|reverts| reverts.of.to_string()),
         version: change_set.version,
         stages: stages(change_set),
         plan: change_set.plan.as_ref().map(plan),

@@ -32,6 +32,19 @@ pub fn is_finding(code: &str) -> bool {
 
 /// The stages that ran.
 pub(super) fn stages(change_set: &ChangeSet) -> Vec<StageView> {
+    let mut stages = seen(change_set);
+    if let (Some(reverts), Some(plan)) = (&change_set.reverts, &change_set.plan)
+        && let Some(conflicts) = stages.iter_mut().find(|stage| stage.name == "conflicts")
+    {
+        conflicts.findings.extend(reverts.moved_on(plan));
+        if !conflicts.findings.is_empty() {
+            conflicts.status = worse(conflicts.status, StageStatus::Warning);
+        }
+    }
+    stages
+}
+
+fn seen(change_set: &ChangeSet) -> Vec<StageView> {
     let told = told_by_the_agent(change_set);
     if change_set.stages.is_empty() {
         return told;

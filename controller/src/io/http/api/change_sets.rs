@@ -123,10 +123,12 @@ pub struct Consent {
 }
 
 /// Lets something happen to a change set: `validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`,
-/// `retry` or `reset`. Answers 409 with `legal_events` where the state does not allow it.
+/// `retry` or `reset`. Answers 409 with `legal_events` where the state does not allow it. `revert` makes a new change set
+/// that takes a kept one back, and answers with that one: it waits for `confirm`, with what others have altered since
+/// among its findings.
 #[utoipa::path(post, path = "/api/v1/change-sets/{change_set}/{event}", tag = "change sets",
     params(("change_set" = String, Path, description = "Its id"),
-        ("event" = String, Path, description = "`validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`, `retry` or `reset`")),
+        ("event" = String, Path, description = "`validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`, `retry`, `reset` or `revert`")),
     request_body(content = Option<Consent>), responses((status = 200, body = ChangeSetView)))]
 pub(in crate::io::http) async fn happen(
     State(app): State<App>,
@@ -142,6 +144,9 @@ pub(in crate::io::http) async fn happen(
             return Err(Problem::field("force", "Findings are overruled when it is validated.", hint));
         }
         return app.controller().force_change_set(&id, consent.force, &caller.who()).await.map(axum::Json);
+    }
+    if event == "revert" {
+        return app.controller().revert_change_set(&id, &caller.who()).await.map(axum::Json);
     }
     if event == "extend" {
         let seconds = consent.seconds.unwrap_or(Confirm::USUAL.deadline_s);

@@ -24,6 +24,9 @@ use shared::change_set::{Event, Keep, Phase, State as Stage, Verb};
 /// How many lines a page of a list has.
 pub(super) const LINES: usize = 50;
 
+/// What makes a new change set of this one, unlike the events.
+const REVERT: &str = "revert";
+
 #[derive(Template)]
 #[template(path = "change_set.html")]
 struct ChangePage {
@@ -157,6 +160,9 @@ fn actions(change: &ChangeSetView) -> Vec<Action> {
             list.push(Action { event, word, class });
         }
     }
+    if change.state == Stage::Active {
+        list.push(Action { event: REVERT, word: "Revert by a new change", class: "" });
+    }
     list.sort_by_key(|action| action.class != "main-action");
     list
 }
@@ -217,6 +223,10 @@ pub(in crate::io::http) async fn happen(
     Form(form): Form<EventForm>,
 ) -> Result<Response, Problem> {
     let change = read::change_set(&id)?;
+    if form.event == REVERT {
+        let made = app.controller().revert_change_set(&change, &visit.who()).await?;
+        return Ok(see(&format!("/change-sets/{}", made.id)));
+    }
     match api::change_sets::step(&app, &change, &form.event, &visit.who()).await {
         Err(problem) if problem.code != crate::problem::ILLEGAL_EVENT.code => Err(problem),
         _ => Ok(see(&format!("/change-sets/{change}"))),

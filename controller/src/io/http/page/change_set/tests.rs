@@ -29,6 +29,7 @@ fn change(state: Stage) -> ChangeSetView {
         deadline: None,
         evidence: Vec::new(),
         undone_by: None,
+        reverts: None,
         version: 0,
         stages: Vec::new(),
         plan: Some(PlanView {
