@@ -1,9 +1,7 @@
 // Every page in three looks: axe finds no barrier, nothing is wider than the window, and the keyboard gets everywhere.
 
-import { createRequire } from "node:module";
-import { LOOKS, changeEndsWell, check, createVif, newPage, picture, ready, rest, signIn, withBrowser } from "./browser.mjs";
-
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+import { barriers } from "./axe.mjs";
+import { LOOKS, changeEndsWell, check, createVif, newPage, ready, rest, signIn, withBrowser } from "./browser.mjs";
 
 await withBrowser(async (browser) => {
   const first = await newPage(browser);
@@ -31,7 +29,6 @@ await withBrowser(async (browser) => {
 
   const found = [];
   for (const [look, options] of Object.entries(LOOKS)) {
-    // The page's own policy forbids scripts that it did not bring; axe is one.
     const page = await newPage(browser, { ...options, bypassCSP: true });
     await page.goto(`${ready.url}/sign-in`);
     found.push(...(await barriers(page, look, "/sign-in")));
@@ -44,16 +41,6 @@ await withBrowser(async (browser) => {
   check(found.length === 0, found.join("\n"));
   await keyboardReaches(first);
 });
-
-async function barriers(page, look, path) {
-  await page.addScriptTag({ path: axe });
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
-  const width = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  await picture(page, `${look}${path.replaceAll(/[/?&=]/g, "-").replace(/[0-9a-f]{8,}/g, "id")}`);
-  const lines = violations.map((v) => `${look} ${path}: ${v.id}: ${v.help}: ${v.nodes[0].html} (${v.nodes.length}×)`);
-  if (width > 0) lines.push(`${look} ${path}: ${width} px wider than the window`);
-  return lines;
-}
 
 /** From the top of the router's page, Tab alone reaches the link that creates a VIF. */
 async function keyboardReaches(page) {

@@ -3,15 +3,17 @@
 //! Each case is a file of JavaScript beside this one; it gets the demo's ready file in `BULKHEAD_READY` and throws
 //! where something is not as it should be.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::Command,
 };
 use support::{
+    agent::{Agent, enrolled},
     demo::{Demo, Options},
     needs,
     outside::{self, Lacking},
+    parts::{Broker, Controller},
 };
 
 struct Browser {
@@ -42,8 +44,16 @@ async fn case(browser: &Browser, script: &str) -> anyhow::Result<()> {
         "url": demo.ready.url,
         "token": demo.ready.token,
         "control": demo.router().control,
-        "screenshots": Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("screenshots"),
+        "screenshots": screenshots(),
     });
+    run(browser, script, &ready).await
+}
+
+fn screenshots() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target").join("screenshots")
+}
+
+async fn run(browser: &Browser, script: &str, ready: &Value) -> anyhow::Result<()> {
     let mut command = Command::new(&browser.node);
     command.arg(folder().join(script)).env("BULKHEAD_READY", ready.to_string());
     command.env("BULKHEAD_CHROMIUM", &browser.chromium);
@@ -54,6 +64,35 @@ async fn case(browser: &Browser, script: &str) -> anyhow::Result<()> {
 async fn a_vif_is_made_watched_and_removed_on_the_page() -> anyhow::Result<()> {
     let browser = needs!("a_vif_is_made_watched_and_removed_on_the_page", browser());
     case(&browser, "tour.mjs").await
+}
+
+#[tokio::test]
+async fn a_change_outlives_its_controller_and_is_kept_from_another_browser() -> anyhow::Result<()> {
+    let test = "a_change_outlives_its_controller_and_is_kept_from_another_browser";
+    let browser = needs!(test, browser());
+    let mosquitto = needs!(test, Broker::program());
+    let folder = tempfile::tempdir()?;
+    let place = folder.path();
+    let broker = Broker::start(&mosquitto, place).await?;
+    let controller = Controller::start(&broker, place).await?;
+    let (mount, twin) = enrolled(&controller, place).await?;
+    let _agent = Agent::on_mount(&mount, &twin, place)?;
+    controller.rest.router_is("attic", "online").await?;
+    // A rule of the chain `input` is a high risk, whom ever it stops.
+    let rule = json!({"id": "stranger", "resource": "/ip/firewall/filter", "operation": "create",
+        "attributes": {"chain": "input", "src-address": "10.9.9.8", "action": "drop"}});
+    let body = json!({"name": "No stranger", "items": [rule], "confirm": {"deadline_s": 600, "keep": "person"}});
+    let made = controller.rest.call("POST", "/api/v1/routers/attic/change-sets", Some(&body), &[]).await?;
+    anyhow::ensure!(made.status == 201, "{} {}", made.status, made.body);
+    let ready = |controller: &Controller, phase: &str| {
+        json!({"url": controller.url, "token": controller.token, "phase": phase, "change": made.body["id"],
+            "screenshots": screenshots()})
+    };
+    run(&browser, "change.mjs", &ready(&controller, "begin")).await?;
+    // SIGKILL, as a part ends here.
+    drop(controller);
+    let controller = Controller::start(&broker, place).await?;
+    run(&browser, "change.mjs", &ready(&controller, "keep")).await
 }
 
 #[tokio::test]

@@ -124,8 +124,10 @@ fn free_port() -> anyhow::Result<u16> {
 pub struct Controller {
     /// REST with a token of its own.
     pub rest: Rest,
-    url: String,
-    token: String,
+    /// Where it answers.
+    pub url: String,
+    /// The token.
+    pub token: String,
     _part: Part,
 }
 
