@@ -71,9 +71,18 @@ fn destination(text: &str) -> anyhow::Result<(String, Option<u16>)> {
 
 fn print(found: &TraceView) -> anyhow::Result<()> {
     output::line(&output::harmless(&found.says))?;
+    if let Some(name) = found.packet.in_interface.as_ref().filter(|_| found.in_interface_inferred) {
+        output::line(&format!(
+            "It would come in by {}, as the routes tell; --in says another.",
+            output::harmless(name)
+        ))?;
+    }
     output::line("")?;
     let rows: Vec<[String; 4]> = found.steps.iter().map(row).collect();
     output::table(["WHERE", "ROW", "DOES", "WHY"], &rows)?;
+    for unknown in &found.unknown {
+        output::line(&format!("Not known: {}", output::harmless(unknown)))?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,10 @@
 //! Would this packet leave, and where: from what is asked to a packet, and from its way to an answer for people.
 
+mod examples;
+#[cfg(test)]
+mod tests;
+mod unknown;
+
 use super::change_set::asked::Misfit;
 use crate::view::{TraceRequest, TraceStepView, TraceView};
 use shared::{
@@ -12,6 +17,8 @@ use shared::{
     wire::MenuRead,
 };
 use std::net::IpAddr;
+
+pub use examples::{Example, examples};
 
 /// What has to be read of a router.
 pub fn reads(schema: &Schema) -> Vec<MenuRead> {
@@ -51,9 +58,10 @@ pub fn packet(asked: &TraceRequest, vifs: &[VifReport]) -> Result<Packet, Misfit
         (None, None, IpAddr::V4(_)) => "icmp".to_owned(),
         (Some(protocol), _, _) => protocol.to_owned(),
     };
-    if port.is_some() && matches!(protocol.as_str(), "icmp" | "icmpv6") {
+    if port.is_some() && is_portless(&protocol) {
         let field = if asked.dst_port.is_some() { "dst_port" } else { "src_port" };
-        return Err(misfit(field, "ICMP has no ports.".to_owned(), "Leave the port out, or ask for tcp or udp."));
+        let message = format!("`{}` has no ports.", shown(&protocol));
+        return Err(misfit(field, message, "Leave the port out, or ask for tcp or udp."));
     }
     Ok(Packet {
         src,
@@ -86,6 +94,12 @@ fn state(word: Option<&str>) -> Result<ConnectionState, Misfit> {
     })
 }
 
+/// Whether packets of a protocol have no ports. Of one that is no protocol, the trace says so.
+fn is_portless(protocol: &str) -> bool {
+    matches!(protocol, "icmp" | "icmpv6" | "igmp" | "gre" | "ipip" | "ipsec-esp" | "ipsec-ah" | "ospf" | "pim" | "vrrp")
+        || protocol.parse::<u8>().is_ok_and(|number| !matches!(number, 6 | 17 | 33 | 132 | 136))
+}
+
 fn misfit(field: &str, message: String, hint: &str) -> Misfit {
     Misfit { field: field.to_owned(), message, hint: hint.to_owned() }
 }
@@ -94,20 +108,25 @@ fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(60).collect()
 }
 
-/// What becomes of a packet on a router.
+/// What becomes of a packet on a router that was read at `read_at` (RFC 3339).
 ///
 /// # Errors
 /// [`Misfit`] where there is no such packet on this router.
-pub fn answer(router: &Model, packet: &Packet) -> Result<TraceView, Misfit> {
+pub fn answer(router: &Model, packet: &Packet, read_at: &str) -> Result<TraceView, Misfit> {
     let found = trace(router, packet).map_err(|impossible| no_packet(&impossible, router))?;
     let family = if packet.dst.is_ipv4() { "/ip" } else { "/ipv6" };
     let steps: Vec<TraceStepView> = found.steps.iter().map(|step| told(step, family, router)).collect();
+    let unknown = unknown::unknown(packet, &steps);
     Ok(TraceView {
         verdict: found.verdict,
         says: sentence(packet, &found, &steps),
         out_interface: found.out_interface,
         packet: found.packet,
-        complete: steps.iter().all(|step| step.matched),
+        in_interface_inferred: packet.in_interface.is_none(),
+        by: decides(found.verdict, &steps).cloned(),
+        complete: unknown.is_empty(),
+        unknown,
+        read_at: read_at.to_owned(),
         steps,
     })
 }
@@ -146,12 +165,27 @@ fn menu(step: &Step, family: &str) -> Option<String> {
     }
 }
 
+/// The row of a step: menu, number and the row itself.
+fn place<'m>(step: &Step, family: &str, router: &'m Model) -> Option<(String, usize, &'m Row)> {
+    let id = step.rule.as_deref()?;
+    let found = |menu: String, is_it: &dyn Fn(&Row) -> bool| {
+        let number = router.rows(&menu).iter().position(|row| row.id() == id && is_it(row))?;
+        router.rows(&menu).get(number).map(|row| (menu, number, row))
+    };
+    let menu = menu(step, family)?;
+    if !menu.ends_with("/route") {
+        return found(menu, &|_| true);
+    }
+    // Where a rule asked a table whose route follows from an address, the id is the rule's: ids are a menu's own.
+    let asked_by = format!("by routing rule {id}");
+    let of_table = |row: &Row| row.get("routing-table") == step.chain || step.chain == "main";
+    let by_rule = || found("/routing/rule".to_owned(), &|row| row.get("table") == step.chain);
+    let is_rules = step.note.as_deref().is_some_and(|note| note.contains(&asked_by));
+    if is_rules { by_rule().or_else(|| found(menu, &of_table)) } else { found(menu, &of_table) }
+}
+
 fn told(step: &Step, family: &str, router: &Model) -> TraceStepView {
-    let place = menu(step, family).and_then(|menu| {
-        let rows = router.rows(&menu);
-        let number = rows.iter().position(|row| Some(row.id()) == step.rule.as_deref())?;
-        Some((menu, number, &rows[number]))
-    });
+    let place = place(step, family, router);
     TraceStepView {
         table: step.table.clone(),
         chain: step.chain.clone(),
@@ -175,6 +209,18 @@ fn words(row: &Row) -> Vec<String> {
     row.properties().filter(matters).map(|(name, value)| format!("{name}={value}")).collect()
 }
 
+/// The step that decided: the last one of what was stopped, of what passes the filter's rule that let it.
+fn decides(verdict: Verdict, steps: &[TraceStepView]) -> Option<&TraceStepView> {
+    match verdict {
+        Verdict::Forward | Verdict::Local => {
+            steps.iter().rfind(|step| step.table == "filter" && step.matched && step.action == "accept")
+        }
+        Verdict::Drop | Verdict::Reject | Verdict::Unreachable | Verdict::Blackhole => {
+            steps.iter().rfind(|step| step.matched)
+        }
+    }
+}
+
 fn sentence(asked: &Packet, found: &Trace, steps: &[TraceStepView]) -> String {
     let by = steps.iter().rev().find(|step| step.matched).map(decided).unwrap_or_default();
     let text = match found.verdict {
@@ -185,7 +231,10 @@ fn sentence(asked: &Packet, found: &Trace, steps: &[TraceStepView]) -> String {
         Verdict::Local => format!("It would reach the router itself{}.", translated(asked, &found.packet)),
         Verdict::Drop => format!("It would be dropped{by}."),
         Verdict::Reject => format!("It would be refused with an answer{by}."),
-        Verdict::Unreachable => format!("It would not leave: no route leads to {}.", found.packet.dst),
+        Verdict::Unreachable if by == ": no route" => {
+            format!("It would not leave: no route leads to {}.", found.packet.dst)
+        }
+        Verdict::Unreachable => format!("It would be told that there is no way{by}."),
         Verdict::Blackhole => format!("It would vanish in a blackhole{by}."),
     };
     match steps.iter().filter(|step| !step.matched).count() {
@@ -222,6 +271,3 @@ fn socket(address: IpAddr, port: Option<u16>) -> String {
         (IpAddr::V6(address), Some(port)) => format!("[{address}]:{port}"),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -42,10 +42,18 @@ pub struct TraceView {
     /// The packet as it is in the end: with translated addresses and its marks.
     #[schema(value_type = Object)]
     pub packet: Packet,
+    /// Whether nobody said where it comes in, and the router's routes told.
+    pub in_interface_inferred: bool,
+    /// What decided: the step that stopped it, or the filter's rule that let it pass; null where no rule did.
+    pub by: Option<TraceStepView>,
     /// Every rule that it met and every decision, in order.
     pub steps: Vec<TraceStepView>,
-    /// Whether every rule on its way could be judged; where not, `steps` has those that were passed over.
+    /// Whether all that decides was known.
     pub complete: bool,
+    /// What was not, each in a sentence; `steps` has the rules that were passed over.
+    pub unknown: Vec<String>,
+    /// When the router was read.
+    pub read_at: String,
 }
 
 /// A place on the packet's way where something was decided about it.

@@ -1,7 +1,8 @@
 //! Would this leave, and where?
 
-use super::{App, Errors, Frame, Visit, form::given, render, render_problem, words};
+use super::{App, Errors, Frame, Visit, form::given, percent, render, render_problem, words};
 use crate::{
+    flow::trace::Example,
     io::http::read::{self, Params},
     problem::Problem,
     view::{RouterView, TraceRequest, TraceStepView, TraceView},
@@ -26,6 +27,13 @@ struct TracePage {
     errors: Errors,
     form: TraceForm,
     found: Option<Found>,
+    examples: Vec<Link>,
+}
+
+/// A question that fits the router, as an address of this page.
+struct Link {
+    words: String,
+    address: String,
 }
 
 /// Where a packet may come from, for those who do not know addresses by heart.
@@ -38,7 +46,9 @@ struct Found {
     tone: words::Tone,
     says: String,
     steps: Vec<TraceStepView>,
-    complete: bool,
+    unknown: Vec<String>,
+    read_at: String,
+    came_in: Option<String>,
 }
 
 /// The question, as the page's address carries it: an answer can be linked.
@@ -91,7 +101,11 @@ pub(in crate::io::http) async fn show(
 ) -> Result<Response, Problem> {
     let id = read::router(&router)?;
     if !form.is_asked() {
-        return Ok(render(StatusCode::OK, &page(&app, &id, &visit, form, Errors::default(), None).await?));
+        let mut page = page(&app, &id, &visit, form, Errors::default(), None).await?;
+        // Where the router cannot be read there are none; whoever asks is told why.
+        let examples = app.controller().trace_examples(&id).await.unwrap_or_default();
+        page.examples = examples.into_iter().map(|example| link(&page.router.id, example)).collect();
+        return Ok(render(StatusCode::OK, &page));
     }
     let answer = match form.request() {
         Ok(request) => app.controller().trace(&id, &request).await,
@@ -126,9 +140,25 @@ async fn page(
     let found = found.map(|found| Found {
         tone: words::verdict(found.verdict),
         says: found.says,
-        complete: found.complete,
+        unknown: found.unknown,
+        read_at: found.read_at,
+        came_in: found.packet.in_interface.filter(|_| found.in_interface_inferred),
         steps: found.steps,
     });
     let frame = visit.frame().here("routers");
-    Ok(TracePage { frame, router, tab: "trace", interfaces, sources, errors, form, found })
+    Ok(TracePage { frame, router, tab: "trace", interfaces, sources, errors, form, found, examples: Vec::new() })
+}
+
+fn link(router: &str, example: Example) -> Link {
+    let Example { words, question } = example;
+    let pairs = [
+        ("src", Some(question.src)),
+        ("dst", Some(question.dst)),
+        ("protocol", question.protocol),
+        ("dst_port", question.dst_port.map(|port| port.to_string())),
+        ("in_interface", question.in_interface),
+    ];
+    let query: Vec<String> =
+        pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", percent(&value?)))).collect();
+    Link { words, address: format!("/routers/{router}/trace?{}", query.join("&")) }
 }
