@@ -1,7 +1,7 @@
 //! Any fault at any sentence of any change set: the router ends wholly before or wholly after, what is said is what is,
 //! and nothing of ours is left in between. Which fault strikes where is drawn from a seed.
 //!
-//! `BULKHEAD_SEEDS=5000` runs more of them, `BULKHEAD_SEED=17` one alone.
+//! `BULKHEAD_FAULT_SEEDS=5000` runs more of them, `BULKHEAD_FAULT_SEED=17` one alone.
 
 use anyhow::Context as _;
 use bulkhead_flows::{Agent, Bench, corpus, orders::order};
@@ -20,17 +20,20 @@ use tokio::task::JoinSet;
 /// Seeds of a usual run.
 const SEEDS: u64 = 160;
 /// Cases under way at once: most of them wait for a time-out.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 32;
 
 /// What goes wrong, and to whom.
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
     Router(FaultKind, When),
     AgentKilled(When),
+    /// Somebody else writes.
     Stranger,
+    /// Somebody else takes Safe Mode, where it is free, and holds on to it.
+    StrangersSafeMode,
 }
 
-const TROUBLES: [Trouble; 13] = [
+const TROUBLES: [Trouble; 14] = [
     Trouble::Router(FaultKind::Disconnect, When::Before),
     Trouble::Router(FaultKind::Disconnect, When::After),
     Trouble::Router(FaultKind::Stall, When::Before),
@@ -44,6 +47,7 @@ const TROUBLES: [Trouble; 13] = [
     Trouble::AgentKilled(When::Before),
     Trouble::AgentKilled(When::After),
     Trouble::Stranger,
+    Trouble::StrangersSafeMode,
 ];
 
 /// One case, as its seed draws it.
@@ -74,7 +78,7 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = corpus::all()[self.set].0;
-        write!(f, "BULKHEAD_SEED={} ({name}, {:?} at {} ‰)", self.seed, self.trouble, self.moment)
+        write!(f, "BULKHEAD_FAULT_SEED={} ({name}, {:?} at {} ‰)", self.seed, self.trouble, self.moment)
     }
 }
 
@@ -121,14 +125,19 @@ async fn play(case: Case, after: Export, sentences: u64) -> anyhow::Result<()> {
             let begun = agent.engine.unfinished()?.context("no open change")?;
             agent.engine.carry_out(begun).await
         }
-        Trouble::Stranger => {
+        Trouble::Stranger | Trouble::StrangersSafeMode => {
             let from = bench.twin.sentences();
             let meddle = async {
                 while bench.twin.sentences() < from + nth {
                     tokio::task::yield_now().await;
                 }
-                let row = [("list", "stranger"), ("address", "10.250.0.1")];
-                bench.twin.run("/ip/firewall/address-list", "add", &row).expect("added");
+                if matches!(case.trouble, Trouble::Stranger) {
+                    let row = [("list", "stranger"), ("address", "10.250.0.1")];
+                    bench.twin.run("/ip/firewall/address-list", "add", &row).expect("added");
+                } else {
+                    // Refused while the agent holds it.
+                    let _ = bench.twin.run("/safe-mode", "take", &[]);
+                }
             };
             tokio::join!(agent.engine.carry_out(begun), meddle).0
         }
@@ -176,9 +185,9 @@ fn differences(found: &Export, expected: &Export) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_a_change_of_rows_is_wholly_there_or_wholly_undone() -> anyhow::Result<()> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("BULKHEAD_SEED") {
+    let seeds = match number("BULKHEAD_FAULT_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("BULKHEAD_SEEDS").unwrap_or(SEEDS),
+        None => 0..number("BULKHEAD_FAULT_SEEDS").unwrap_or(SEEDS),
     };
     let mut known = Vec::new();
     for set in 0..corpus::all().len() {
