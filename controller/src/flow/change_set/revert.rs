@@ -109,8 +109,9 @@ fn back(operation: &Operation, row: &RowChange, name: &str, id: &str) -> RowChan
 
 /// What finds the row now: where the change altered a property of the key, its new value does.
 fn key_of_today(row: &RowChange, operation: &Operation) -> Vec<Attribute> {
-    let now = |name: &str| operation.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-    row.key.iter().map(|(name, value)| (name.clone(), now(name).unwrap_or_else(|| value.clone()))).collect()
+    let written =
+        |name: &str| operation.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    row.key.iter().map(|(name, value)| (name.clone(), written(name).unwrap_or_else(|| value.clone()))).collect()
 }
 
 /// The mark of a row that is made again: the one that it had, or `mark`, put before the comment of a row that had none.
