@@ -11,6 +11,7 @@ mod batches;
 mod commands;
 mod connector;
 mod cuts;
+mod fuzzed;
 mod hostile;
 mod listening;
 mod signing_in;
