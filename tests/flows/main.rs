@@ -14,5 +14,6 @@ mod lockouts;
 mod rings;
 mod row_faults;
 mod rows;
+mod second_apply;
 mod vif;
 mod vif_faults;

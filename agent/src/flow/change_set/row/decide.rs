@@ -6,7 +6,7 @@ use super::{
 };
 use crate::flow::object::{MARK, Row};
 use shared::change_set::{Attribute, Item, MenuWords, Position, Refusal, Resource, RowChange, RowOperation};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A menu while its items are gone through.
 struct Menu<'a> {
@@ -16,6 +16,9 @@ struct Menu<'a> {
     after: Order,
     /// Which rows are those of which items.
     items: BTreeMap<Slot, String>,
+    /// Rows that are there and that items of this change make without a word of their place: such a row went to the end
+    /// when it was made, below what had been put last by an item before.
+    appended: BTreeSet<usize>,
 }
 
 /// An item's pair without its places, and where its row is in the order.
@@ -35,7 +38,9 @@ pub fn decide(items: &[Item], words: &[MenuWords], reading: &Reading) -> Result<
     for item in items {
         let Resource::Row(change) = &item.resource else { continue };
         if !menus.contains_key(change.menu.as_str()) {
-            menus.insert(&change.menu, Menu::new(item, change, words, reading)?);
+            let mut menu = Menu::new(item, change, words, reading)?;
+            menu.appended = items.iter().filter_map(|item| menu.appended(item)).collect();
+            menus.insert(&change.menu, menu);
         }
         let Some(menu) = menus.get_mut(change.menu.as_str()) else { continue };
         if let Some(one) = menu.take(item, change, &decided)? {
@@ -71,7 +76,14 @@ impl<'a> Menu<'a> {
         })?;
         let rows = reading.rows(&change.menu);
         let order = Order::of(rows.len());
-        Ok(Self { words, rows, before: order.clone(), after: order, items: BTreeMap::new() })
+        Ok(Self { words, rows, before: order.clone(), after: order, items: BTreeMap::new(), appended: BTreeSet::new() })
+    }
+
+    /// The row of an item that makes one without a word of its place, where it is there already.
+    fn appended(&self, item: &Item) -> Option<usize> {
+        let Resource::Row(change) = &item.resource else { return None };
+        let makes = change.operation == RowOperation::Create && change.position.is_none();
+        (makes && change.menu == self.words.path).then(|| self.found(item, change).ok().flatten()).flatten()
     }
 
     fn take<'c>(
@@ -143,7 +155,12 @@ impl<'a> Menu<'a> {
         match &change.position {
             None if matches!(slot, Slot::New(_)) => self.after.at_end(slot.clone()),
             None => {}
-            Some(Position::Last) => self.after.at_end(slot.clone()),
+            Some(Position::Last) => {
+                let later = |other: &Slot| {
+                    !self.items.contains_key(other) && matches!(other, Slot::There(at) if self.appended.contains(at))
+                };
+                self.after.at_end_above(slot.clone(), later);
+            }
             Some(Position::First) => self.after.above(slot.clone(), |other| !isolates(other)),
             Some(Position::Before(key)) => {
                 let anchor = self.anchor(item, change, key, earlier)?;

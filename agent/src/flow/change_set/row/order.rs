@@ -38,6 +38,13 @@ impl Order {
         self.slots.push(slot);
     }
 
+    /// Puts a row to the end, but above those there that fit.
+    pub(super) fn at_end_above(&mut self, slot: Slot, fits: impl Fn(&Slot) -> bool) {
+        self.remove(&slot);
+        let tail = self.slots.iter().rev().take_while(|other| fits(other)).count();
+        self.slots.insert(self.slots.len() - tail, slot);
+    }
+
     /// Puts a row above the first other that fits, or to the end where none does.
     pub(super) fn above(&mut self, slot: Slot, fits: impl Fn(&Slot) -> bool) {
         self.remove(&slot);

@@ -36,10 +36,17 @@ pub(super) fn rehearse(
     router: &Model,
     context: &Context<'_>,
 ) -> Rehearsal {
-    let mut run =
-        Run { context, done: Rehearsal { after: router.clone(), steps: Vec::new(), findings: Vec::new() }, made: 0 };
-    for item in order.iter().filter_map(|at| items.get(*at)).filter(|item| !left_out.contains(&item.id.as_str())) {
+    let mut run = Run {
+        context,
+        done: Rehearsal { after: router.clone(), steps: Vec::new(), findings: Vec::new() },
+        made: 0,
+        later: Vec::new(),
+    };
+    let ordered: Vec<&Item> =
+        order.iter().filter_map(|at| items.get(*at)).filter(|item| !left_out.contains(&item.id.as_str())).collect();
+    for (at, item) in ordered.iter().enumerate() {
         if let Resource::Row(row) = &item.resource {
+            run.later = ordered[at + 1..].iter().filter_map(|item| appended(item)).cloned().collect();
             let before = run.done.steps.len();
             let found = run.done.findings.len();
             run.item(&item.id, row);
@@ -60,6 +67,17 @@ struct Run<'a> {
     done: Rehearsal,
     /// How many rows were made: they need ids of their own.
     made: u32,
+    /// What later items make without a word of its place.
+    later: Vec<RowChange>,
+}
+
+/// A row that an item makes without a word of its place. It goes to the end when it is made, below what had been put last
+/// by an item before, and stays there.
+fn appended(item: &Item) -> Option<&RowChange> {
+    match &item.resource {
+        Resource::Row(row) if row.operation == RowOperation::Create && row.position.is_none() => Some(row),
+        Resource::Row(_) | Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+    }
 }
 
 impl Run<'_> {
@@ -225,7 +243,15 @@ impl Run<'_> {
             .map(|row| row.id().to_owned())
             .collect();
         let (key, below) = match position {
-            Position::Last => return None,
+            Position::Last => {
+                let later = |id: &&String| {
+                    let row = rows(&self.done.after, &change.menu).iter().find(|row| row.id() == **id);
+                    let is_its =
+                        |later: &RowChange| row.is_some_and(|row| fits(row, &later.menu, &later.key, self.context));
+                    self.later.iter().filter(|later| later.menu == change.menu).any(is_its)
+                };
+                return fixed.iter().rev().take_while(later).last().cloned();
+            }
             // Rows that isolate VIFs stay on top, whoever wants to be first.
             Position::First => {
                 let isolates = |id: &&String| {

@@ -260,3 +260,18 @@ fn every_way_to_lock_oneself_out_is_named_with_the_rule_that_does_it() {
 fn stops(found: &Validation, force: bool) -> bool {
     found.stopping().any(|finding| !(force && finding.code.force))
 }
+
+#[test]
+fn what_was_put_last_stays_above_what_was_made_after_it() {
+    let made = |row: &str| format!("/ip/firewall/filter chain=forward action=drop comment=bulkhead:row/t/{row}");
+    let asked = |last: &str, other: &str| {
+        let item =
+            |row: &str| format!("create /ip/firewall/filter comment=bulkhead:row/t/{row} : chain=forward action=drop");
+        let nothing = Known::default();
+        let items = change_lines::items(&format!("{} @ last\n{}", item(last), item(other)));
+        let router = model(&[made("1"), made("2")].join("\n"));
+        validate(&items, &router, &context([&nothing, &nothing], newest(), schemas())).operations
+    };
+    assert_eq!(asked("1", "2"), 0, "as it was carried out the first time");
+    assert_eq!(asked("2", "1"), 0, "it is the last");
+}
