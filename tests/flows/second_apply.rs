@@ -75,7 +75,7 @@ fn values(draw: &mut Draw, row: usize) -> Vec<(&'static str, String)> {
 
 /// Items for a few rows of which some are there; what will be there afterwards is noted.
 fn items(draw: &mut Draw, there: &mut BTreeMap<usize, bool>) -> Vec<Item> {
-    let mut rows: Vec<usize> = (0..1 + draw.below(6)).map(|_| draw.below(ROWS)).collect();
+    let mut rows: Vec<usize> = (0..=draw.below(6)).map(|_| draw.below(ROWS)).collect();
     rows.sort_unstable();
     rows.dedup();
     let chosen = rows.clone();

@@ -159,7 +159,9 @@ impl<'a> Menu<'a> {
                 let later = |other: &Slot| {
                     !self.items.contains_key(other) && matches!(other, Slot::There(at) if self.appended.contains(at))
                 };
-                self.after.at_end_above(slot.clone(), later);
+                if !self.after.all_below(slot, later) {
+                    self.after.at_end(slot.clone());
+                }
             }
             Some(Position::First) => self.after.above(slot.clone(), |other| !isolates(other)),
             Some(Position::Before(key)) => {

@@ -38,11 +38,10 @@ impl Order {
         self.slots.push(slot);
     }
 
-    /// Puts a row to the end, but above those there that fit.
-    pub(super) fn at_end_above(&mut self, slot: Slot, fits: impl Fn(&Slot) -> bool) {
-        self.remove(&slot);
-        let tail = self.slots.iter().rev().take_while(|other| fits(other)).count();
-        self.slots.insert(self.slots.len() - tail, slot);
+    /// Whether all rows below one fit.
+    pub(super) fn all_below(&self, slot: &Slot, fits: impl Fn(&Slot) -> bool) -> bool {
+        let at = self.slots.iter().position(|known| known == slot);
+        at.is_some_and(|at| self.slots[at + 1..].iter().all(fits))
     }
 
     /// Puts a row above the first other that fits, or to the end where none does.

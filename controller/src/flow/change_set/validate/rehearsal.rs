@@ -216,7 +216,7 @@ impl Run<'_> {
         }
         let Some(position) = &change.position else { return };
         let above = self.above(item, change, position, row.id());
-        if self.next_of(&change.menu, row.id()) != above {
+        if self.below(&change.menu, row.id()).first() != above.as_ref() {
             self.write(Step {
                 item: item.to_owned(),
                 menu: change.menu.clone(),
@@ -244,13 +244,14 @@ impl Run<'_> {
             .collect();
         let (key, below) = match position {
             Position::Last => {
-                let later = |id: &&String| {
-                    let row = rows(&self.done.after, &change.menu).iter().find(|row| row.id() == **id);
+                let later = |id: &String| {
+                    let row = rows(&self.done.after, &change.menu).iter().find(|row| row.id() == *id);
                     let is_its =
                         |later: &RowChange| row.is_some_and(|row| fits(row, &later.menu, &later.key, self.context));
                     self.later.iter().filter(|later| later.menu == change.menu).any(is_its)
                 };
-                return fixed.iter().rev().take_while(later).last().cloned();
+                let below = self.below(&change.menu, own);
+                return if below.iter().all(later) { below.first().cloned() } else { None };
             }
             // Rows that isolate VIFs stay on top, whoever wants to be first.
             Position::First => {
@@ -284,10 +285,11 @@ impl Run<'_> {
         }
     }
 
-    fn next_of(&self, menu: &str, id: &str) -> Option<String> {
+    /// The static rows below one; none below one that is not there.
+    fn below(&self, menu: &str, id: &str) -> Vec<String> {
         let mut fixed = rows(&self.done.after, menu).iter().filter(|row| !is_dynamic(row));
         fixed.by_ref().find(|row| row.id() == id);
-        fixed.next().map(|row| row.id().to_owned())
+        fixed.map(|row| row.id().to_owned()).collect()
     }
 }
 
