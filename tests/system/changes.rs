@@ -40,7 +40,7 @@ operation = "create"
 attributes = { chain = "prerouting", src-address = "172.16.63.2", action = "drop" }
 "#;
 
-fn said(output: &Output) -> (i32, String) {
+pub(crate) fn said(output: &Output) -> (i32, String) {
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap_or(-1), text)
 }

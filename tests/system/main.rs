@@ -6,6 +6,7 @@ mod cli;
 mod container;
 mod crash;
 mod demo;
+mod drift;
 mod export;
 mod firewall;
 mod forged;
