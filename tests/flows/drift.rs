@@ -305,3 +305,25 @@ async fn an_agent_that_is_killed_while_it_puts_back_ends_where_it_should() -> an
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn what_isolates_a_vif_is_put_back_whatever_anybody_asked_for() -> anyhow::Result<()> {
+    let bench = ready().await?;
+    let warded = Warded::start(&bench, BY_EVENT).await?;
+    warded.change(&bulkhead_flows::create("c1", "tor")?).await?;
+    let listens = || bench.twin.recorded().iter().any(|words| words[0] == "/ip/firewall/filter/listen");
+    until("its rules are listened to", listens).await?;
+    let before = bench.export();
+    let mark = "bulkhead:vif/tor-1/";
+    let id = value(&bench, FILTER, mark, ".id").expect("a rule of the VIF");
+    for edit in ["disable", "remove"] {
+        let id = value(&bench, FILTER, mark, ".id").unwrap_or_else(|| id.clone());
+        bench.twin.run(FILTER, edit, &[(".id", &*id)]).expect("edited");
+        until(&format!("as it was after {edit}"), || bench.export() == before).await?;
+        warded.none("it is as it should be").await?;
+    }
+    let found = warded.told()?.into_iter().flat_map(|report| report.drifts).find(|drift| drift.state == State::Open);
+    let found = found.expect("it was told");
+    assert_eq!((found.policy, found.vif.map(String::from).as_deref()), (Policy::Reconcile, Some("tor-1")));
+    Ok(())
+}
