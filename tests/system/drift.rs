@@ -17,7 +17,7 @@ async fn apply(demo: &Demo, drift: &str) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("house.toml");
     std::fs::write(&file, house(drift))?;
-    let (code, text) = said(&bulkhead(demo, &["change", "apply", file.to_str().expect("a path"), "--yes"]).await?);
+    let (code, text) = said(&bulkhead(demo, &["change", "apply", &file.to_string_lossy(), "--yes"]).await?);
     anyhow::ensure!(code == 0, "{text}");
     Ok(())
 }
@@ -26,8 +26,8 @@ async fn apply(demo: &Demo, drift: &str) -> anyhow::Result<()> {
 async fn address(administrator: &mut Administrator) -> anyhow::Result<(String, String)> {
     let rows = administrator.ask(&[&format!("{LIST}/print"), "?list=guests", "=.proplist=.id,address"]).await?;
     let value = |name: &str| {
-        let words = rows.first().into_iter().flatten();
-        words.filter_map(|word| word.strip_prefix(name)).next().unwrap_or_default().to_owned()
+        let mut words = rows.first().into_iter().flatten();
+        words.find_map(|word| word.strip_prefix(name)).unwrap_or_default().to_owned()
     };
     Ok((value("=.id="), value("=address=")))
 }
