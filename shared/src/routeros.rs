@@ -4,6 +4,7 @@
 
 pub mod model;
 pub mod schema;
+pub mod secret;
 pub mod sentence;
 pub mod trace;
 pub mod value;

@@ -188,3 +188,41 @@ async fn exactly_as_a_file_says_means_in_its_order_and_without_what_it_has_no_mo
     assert_eq!(demo.control().export().await?, before);
     Ok(())
 }
+
+#[tokio::test]
+async fn no_secret_is_told_of_what_a_change_would_write() -> anyhow::Result<()> {
+    let demo = demo().await?;
+    let mut administrator = Administrator::of(demo.router()).await?;
+    let mut keys = Vec::new();
+    for name in ["wg-old", "wg-kept"] {
+        administrator.ask(&["/interface/wireguard/add", &format!("=name={name}")]).await?;
+        let rows = administrator.ask(&["/interface/wireguard/print", &format!("?name={name}")]).await?;
+        let key = rows.iter().flatten().find_map(|word| word.strip_prefix("=private-key=").map(str::to_owned));
+        keys.push(key.expect("a private key"));
+    }
+    let written = "aGVsbG8gaGVsbG8gaGVsbG8gaGVsbG8gaGVsbG8gMTI=";
+    keys.push(written.to_owned());
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("keys.toml");
+    std::fs::write(
+        &file,
+        format!(
+            "router = \"r1\"\nname = \"keys\"\n\
+             [[items]]\nid = \"old\"\nresource = \"/interface/wireguard\"\noperation = \"delete\"\nkey = {{ name = \"wg-old\" }}\n\
+             [[items]]\nid = \"new\"\nresource = \"/interface/wireguard\"\noperation = \"update\"\nkey = {{ name = \"wg-kept\" }}\n\
+             attributes = {{ private-key = \"{written}\" }}\n"
+        ),
+    )?;
+    let words = ["change", "plan", file.to_str().expect("a path")];
+    let (code, text) = said(&bulkhead(&demo, &words).await?);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("private-key=(hidden)"), "{text}");
+    let mut told = text;
+    for path in ["change-sets", "events", "drift", "export?menus=/interface/wireguard"] {
+        told += &demo.rest.get(&format!("/api/v1/routers/r1/{path}")).await?.to_string();
+    }
+    for key in &keys {
+        assert!(!told.contains(key), "{told}");
+    }
+    Ok(())
+}

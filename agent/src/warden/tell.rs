@@ -6,6 +6,7 @@ use shared::{
     change_set::Attribute,
     drift::{Altered, Difference, Drift, State},
     notice::Severity,
+    routeros::secret::{hidden, told},
 };
 
 /// Lines of one comparison at most; what is more is told by one line.
@@ -20,8 +21,10 @@ impl Warden {
             return;
         }
         let now = self.clock.unix_millis();
-        self.voice.drift(self.book.report(news, now), now);
-        let mut lines: Vec<News> = news.iter().filter_map(line).collect();
+        let mut report = self.book.report(news, now);
+        report.drifts = report.drifts.iter().map(without_secrets).collect();
+        self.voice.drift(report, now);
+        let mut lines: Vec<News> = news.iter().map(without_secrets).filter_map(|drift| line(&drift)).collect();
         if lines.len() > LINES {
             let more = lines.len() - LINES;
             lines.truncate(LINES);
@@ -45,6 +48,21 @@ impl Warden {
             tracing::error!(%error, "drifts could not be written down");
         }
     }
+}
+
+/// A drift as it may leave the router. What is wanted and found stays as it is in the agent's own book.
+fn without_secrets(drift: &Drift) -> Drift {
+    let difference = match &drift.difference {
+        Difference::Altered(all) => Difference::Altered(all.iter().map(altered).collect()),
+        Difference::Missing(row) => Difference::Missing(hidden(row)),
+        other @ (Difference::Moved | Difference::Surplus) => other.clone(),
+    };
+    Drift { difference, row: hidden(&drift.row), ..drift.clone() }
+}
+
+fn altered(one: &Altered) -> Altered {
+    let told = |value: &Option<String>| value.as_deref().map(|value| told(&one.property, value).to_owned());
+    Altered { property: one.property.clone(), wanted: told(&one.wanted), found: told(&one.found) }
 }
 
 /// The line for the event list; that a row is being put back needs none.

@@ -2,16 +2,14 @@
 //!
 //! Every row becomes an `update` with a key that finds it alone. No secret is in it: the controller does not read any.
 
-use super::change_set::{
-    asked::AskedItem,
-    validate::{is_secret, model},
-};
+use super::change_set::{asked::AskedItem, validate::model};
 use serde_json::{Map, Value};
 use shared::{
     change_set::MenuWords,
     routeros::{
         model::{Model, Row},
         schema::Schema,
+        secret::is_secret,
     },
     wire::{MenuRead, MenuRows},
 };

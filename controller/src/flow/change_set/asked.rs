@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     change_set::{Attribute, Confirm, Item, Keep, Position, Resource, RowChange, RowOperation},
     drift::Policy,
+    routeros::secret::{HIDDEN, is_secret},
 };
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -286,6 +287,10 @@ fn attributes(asked: &Map<String, Value>, field: &str) -> Result<Vec<Attribute>,
                     return Err(Misfit::new(format!("{field}.{name}"), message, "Write the value as RouterOS does."));
                 }
             };
+            if is_secret(name) && text == HIDDEN {
+                let message = format!("`{HIDDEN}` is what is shown where a secret is; the secret is not known here.");
+                return Err(Misfit::new(format!("{field}.{name}"), message, "Write the secret itself."));
+            }
             Ok((name.clone(), text))
         })
         .collect()
@@ -346,6 +351,10 @@ mod tests {
             (
                 r#"[{"id": "a", "resource": "/x", "operation": "update", "attributes": {"n": []}}]"#,
                 "items[0].attributes.n",
+            ),
+            (
+                r#"[{"id": "a", "resource": "/x", "operation": "update", "attributes": {"password": "(hidden)"}}]"#,
+                "items[0].attributes.password",
             ),
             (
                 r#"[{"id": "a", "resource": "/x", "operation": "delete"}, {"id": "a", "resource": "/x", "operation": "delete"}]"#,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     change_set::{Attribute, Item, Operation, Plan, Refusal, Resource, RowChange, RowOperation, State, Verb},
     ids::ChangeSetId,
+    routeros::secret::HIDDEN,
 };
 
 /// What a change set takes back.
@@ -40,6 +41,11 @@ pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts
         for operation in plan.operations.iter().rev() {
             let id = (items.len() + 1).to_string();
             let Some(row) = row_of(change_set, operation) else { return Err(untold(operation)) };
+            if operation.before.iter().any(|(_, value)| value == HIDDEN) {
+                let message =
+                    format!("The change wrote over a secret of {}, which only the router knew.", operation.menu);
+                return Err(Refusal::new("not_revertible", message, "Make a new change with the secret itself."));
+            }
             let ordered = change_set.menus.iter().any(|words| words.path == operation.menu && words.ordered);
             if operation.verb == Verb::Move {
                 continue;

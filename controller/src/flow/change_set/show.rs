@@ -8,6 +8,7 @@ use serde_json::json;
 use shared::{
     change_set::{Attribute, Item, Plan, Refusal, Report, Resource, RowChange, RowOperation, State},
     drift::Policy,
+    routeros::secret::told,
     vif::KillSwitchMode,
 };
 
@@ -104,7 +105,7 @@ fn row_view(item: &Item, row: &RowChange) -> ItemView {
         RowOperation::Delete => "delete",
     };
     let object = |pairs: &[Attribute]| {
-        pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>()
+        pairs.iter().map(|(name, value)| (name.clone(), json!(told(name, value)))).collect::<serde_json::Map<_, _>>()
     };
     let mut attributes = object(&row.attributes);
     attributes.extend(row.unset.iter().map(|name| (name.clone(), serde_json::Value::Null)));

@@ -35,7 +35,7 @@ mod value;
 
 pub use context::{Administrator, Context, Device, Link, Session, Vif};
 pub use finding::{CODES, Code, Finding, Severity, StageName};
-pub use reading::{Pages, Restless, is_secret, model, reads};
+pub use reading::{Pages, Restless, model, reads};
 
 use crate::view::{Risk, StageStatus, StageView};
 

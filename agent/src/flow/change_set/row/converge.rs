@@ -9,7 +9,10 @@ use super::{
     order::{Placed, Slot, keep, target},
 };
 use crate::flow::{change_set::Direction, meaning::same, object::Row};
-use shared::change_set::{Attribute, MenuWords, Operation, Verb};
+use shared::{
+    change_set::{Attribute, MenuWords, Operation, Verb},
+    routeros::secret::{hidden, told},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One write.
@@ -209,7 +212,7 @@ impl<'a> Menu<'a> {
                 continue;
             }
             if other.value(name).is_some_and(|ours| !is(ours)) {
-                foreign.push(format!("{}: {name} is `{shown}` now; somebody else altered it", pair.menu));
+                foreign.push(format!("{}: {name} is `{}` now; somebody else altered it", pair.menu, told(name, shown)));
                 continue;
             }
             match value {
@@ -265,6 +268,8 @@ impl RowStep {
             }
             Deed::Remove { row, .. } => (Verb::Remove, Vec::new(), row.clone()),
         };
+        // It leaves the router: what is written and what was there are told, but for secrets.
+        let [attributes, before] = [attributes, before].map(|pairs: Vec<Attribute>| hidden(&pairs));
         Operation { verb, menu: self.menu.clone(), attributes, before, item: self.item.clone() }
     }
 

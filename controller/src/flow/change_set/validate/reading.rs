@@ -7,6 +7,7 @@ use shared::{
     routeros::{
         model::{Model, Row},
         schema::Schema,
+        secret::is_secret,
     },
     vif::VifReport,
     wire::{MenuRead, MenuRows},
@@ -49,15 +50,6 @@ const ALWAYS: [&str; 28] = [
     "/system/resource",
     "/ip/dhcp-server",
 ];
-
-/// What is never read: it is no business of the controller's.
-const SECRETS: [&str; 8] =
-    ["password", "private-key", "preshared-key", "passphrase", "secret", "auth-key", "client-endpoint", "eab-hmac-key"];
-
-/// Whether a property is never read.
-pub fn is_secret(name: &str) -> bool {
-    SECRETS.contains(&name)
-}
 
 /// What can be read and not written, of the menus where a stage asks for it.
 const READ_ONLY: [(&str, &[&str]); 9] = [
@@ -270,7 +262,7 @@ mod tests {
         }
         assert!(!menus.contains(&"/interface/wifi"));
         for read in &reads {
-            assert!(SECRETS.iter().all(|secret| !read.properties.iter().any(|name| name == secret)), "{}", read.path);
+            assert!(!read.properties.iter().any(|name| is_secret(name)), "{}", read.path);
             assert!(
                 !read.properties.iter().any(|name| matches!(name.as_str(), "numbers" | "place-before" | "timeout"))
             );
