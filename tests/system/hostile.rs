@@ -6,6 +6,7 @@ use crate::{
 };
 use std::{os::unix::fs::PermissionsExt as _, path::PathBuf};
 use support::{
+    clock,
     demo::{Demo, Options},
     needs,
     outside::{self, Follower, Lacking},
@@ -141,13 +142,19 @@ async fn failed_sign_ins_lock_nobody_else_out() -> anyhow::Result<()> {
         command.args(["-V", "mqttv5", "-h", host, "-p", port, "-u", user, "-P", "wrong", "-t", "x", "-m", "x"]);
         assert!(!outside::output(&mut command).await?.status.success(), "let in as {user} with a wrong password");
     }
-    // Both come from the address of the attempts, and have to sign in anew.
+    // A reader and the agents come from the address of the attempts, and have to sign in anew.
+    let reader =
+        Follower::start(outside::mosquitto(clients.subscribe, &demo.ready.mqtt)?, &["bulkhead/+/availability"])?;
+    let availability = |m: &outside::Message| m.topic == "bulkhead/r1/availability" && m.payload == "online";
+    reader.until("what is retained", availability).await?;
     for agent in demo.children("bulkhead-agent") {
         agent.signal(nix::sys::signal::Signal::SIGKILL)?;
     }
-    demo.rest.router_is("r1", "offline").await?;
+    // Who is back within the will's delay was never said to be away: what shows it is that it says `online` again.
+    clock::wait("the agent's new connection", clock::SOON, || async {
+        Ok((reader.messages().iter().filter(|m| availability(m)).count() > 1).then_some(()))
+    })
+    .await?;
     demo.rest.router_is("r1", "online").await?;
-    let reader = Follower::start(outside::mosquitto(clients.subscribe, &demo.ready.mqtt)?, &["bulkhead/#"])?;
-    reader.until("availability", |m| m.topic == "bulkhead/r1/availability" && m.payload == "online").await?;
     Ok(())
 }
