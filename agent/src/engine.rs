@@ -17,7 +17,7 @@ pub use verify::Renewed;
 
 use crate::{
     flow::{
-        change_set::{Change, Direction, Left, Sight, decide, left, plan},
+        change_set::{Change, Direction, Left, Sight, Write, decide, left, plan, row::secret::Taken},
         vif::address_plan::Pools,
     },
     io::{
@@ -58,6 +58,7 @@ pub struct Begun {
     direction: Direction,
     /// Where its rows are, as far as they were read or made.
     rows: Rows,
+    taken: Taken,
     /// What is said of it.
     pub report: Report,
 }
@@ -137,7 +138,7 @@ impl Engine {
             at: self.clock.unix_millis(),
         };
         self.journal.begin(&change, &report).map_err(|error| storage(&error))?;
-        Ok(Begun { change, direction: Direction::Forward, rows: Rows::default(), report })
+        Ok(Begun { change, direction: Direction::Forward, rows: Rows::default(), taken: Taken::default(), report })
     }
 
     /// The change that an earlier agent did not finish, if any, turned the way it has to go.
@@ -157,7 +158,7 @@ impl Engine {
         // Steps are told and not journaled, so the journal's revision is behind what was told: go on in the next block.
         report.revision = (report.revision | 0xFFFF).saturating_add(1);
         self.journal.take_up(direction, &report)?;
-        Ok(Some(Begun { change, direction, rows: Rows::default(), report }))
+        Ok(Some(Begun { change, direction, rows: Rows::default(), taken: Taken::default(), report }))
     }
 
     /// Carries a begun change to its end. Comes back only then, however long the router is away.
@@ -170,6 +171,7 @@ impl Engine {
                 Err(Stopped::Refused(refusal) | Stopped::Lost(refusal)) if begun.direction == Direction::Forward => {
                     tracing::warn!(change_set = %begun.change.id, %refusal, "the change failed; undoing it");
                     begun.direction = Direction::Back;
+                    begun.taken = Taken::default();
                     begun.report.error = Some(refusal);
                 }
                 Err(Stopped::Refused(refusal)) => {
@@ -237,8 +239,7 @@ impl Engine {
             for write in chunk {
                 self.called_off(begun).map_err(Stopped::Refused)?;
                 self.say(begun, Phase::Applying, &described(&write.operation()));
-                self.router.write(write, &mut begun.rows).await.map_err(stopped)?;
-                begun.report.done += 1;
+                self.write(begun, write).await?;
             }
             if hold.is_some() {
                 self.router.read_anew(&[]).await.map_err(stopped)?;
@@ -254,14 +255,23 @@ impl Engine {
         let mut refused = None;
         for write in &left.writes {
             self.say(begun, Phase::RollingBack, &described(&write.operation()));
-            match self.router.write(write, &mut begun.rows).await.map_err(stopped) {
-                Ok(()) => begun.report.done += 1,
+            match self.write(begun, write).await {
+                Ok(()) => {}
                 Err(Stopped::Refused(refusal)) => refused = refused.or(Some(refusal)),
                 Err(lost) => return Err(lost),
             }
         }
         self.say(begun, Phase::RollingBack, "reading back over a new sign-in");
         refused.map_or(Ok(()), |refusal| Err(Stopped::Refused(refusal)))
+    }
+
+    async fn write(&mut self, begun: &mut Begun, write: &Write) -> Result<(), Stopped> {
+        self.router.write(write, &mut begun.rows).await.map_err(stopped)?;
+        if let Write::Row(step) = write {
+            begun.taken.take(&step.item, step.properties().into_iter());
+        }
+        begun.report.done += 1;
+        Ok(())
     }
 
     /// Reads the router over a new sign-in and finds it as it should be.
@@ -279,7 +289,8 @@ impl Engine {
 
     fn decide(&self, order: &ChangeOrder, sight: &Sight) -> Result<Change, Refusal> {
         let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
-        decide(order, &vifs, &self.pools, sight, self.clock.unix_millis())
+        let known = self.journal.owned().map_err(|error| storage(&error))?.secrets();
+        decide(order, &vifs, &self.pools, sight, &known, self.clock.unix_millis())
     }
 
     async fn read(&mut self, menus: &[MenuWords]) -> Result<Sight, Refusal> {
@@ -330,7 +341,7 @@ impl Engine {
 }
 
 fn left_of(begun: &Begun, sight: &Sight) -> Left {
-    left(&begun.change, begun.direction, sight)
+    left(&begun.change, begun.direction, sight, &begun.taken)
 }
 
 fn foreign_edit(what: &str) -> Refusal {

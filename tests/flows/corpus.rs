@@ -99,6 +99,29 @@ fn made() -> Vec<(&'static str, Vec<Item>)> {
             ],
         ),
         (
+            "a tunnel with its secrets",
+            vec![
+                create(
+                    "1",
+                    "/interface/wireguard",
+                    &[("name", "wg-lab"), ("private-key", "AHmHuKuqyXSTsDEvmFOPeFpWZPvQyqPEFSDCWCPfbHg=")],
+                    None,
+                ),
+                create(
+                    "2",
+                    "/interface/wireguard/peers",
+                    &[
+                        ("interface", "wg-lab"),
+                        ("public-key", "cIq0WqMrNDYJHOcuNDBUJyTPcsCmHmzCaGoDJ1qLbHY="),
+                        ("preshared-key", "Nl7iZXVzQ0BGUmZRc1ZjYWJjZGVmZ2hpamtsbW5vcHE="),
+                        ("allowed-address", "10.50.0.0/24"),
+                    ],
+                    None,
+                ),
+                create("3", "/ip/address", &[("address", "10.50.0.1/24"), ("interface", "wg-lab")], None),
+            ],
+        ),
+        (
             "a table with route and rule",
             vec![
                 create("1", "/routing/table", &[("name", "vpn"), ("fib", "")], None),

@@ -15,5 +15,6 @@ mod rings;
 mod row_faults;
 mod rows;
 mod second_apply;
+mod secrets;
 mod vif;
 mod vif_faults;

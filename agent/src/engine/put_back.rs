@@ -6,7 +6,7 @@
 use super::{Begun, Engine, count, storage};
 use crate::{
     flow::{
-        change_set::{Change, Direction, Origin, left},
+        change_set::{Change, Direction, Origin, left, row::secret::Taken},
         drift::{self, Order, Owned},
     },
     io::router::Rows,
@@ -55,7 +55,7 @@ impl Engine {
             confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
             origin: Origin::PutBack,
         };
-        let todo = left(&change, Direction::Forward, &sight).writes.len();
+        let todo = left(&change, Direction::Forward, &sight, &Taken::default()).writes.len();
         if todo == 0 {
             return Ok(None);
         }
@@ -76,6 +76,12 @@ impl Engine {
             at: self.clock.unix_millis(),
         };
         self.journal.begin(&change, &report).map_err(|error| storage(&error))?;
-        Ok(Some(Begun { change, direction: Direction::Forward, rows: Rows::default(), report }))
+        Ok(Some(Begun {
+            change,
+            direction: Direction::Forward,
+            rows: Rows::default(),
+            taken: Taken::default(),
+            report,
+        }))
     }
 }

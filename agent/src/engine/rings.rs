@@ -10,7 +10,7 @@
 
 use super::{Begun, Engine, Stopped, foreign_edit, stopped, storage};
 use crate::{
-    flow::change_set::{Left, undo_script},
+    flow::change_set::{Left, Write, undo_script},
     io::router::rings::{Hold, SafeMode},
 };
 use shared::change_set::{Refusal, Ring};
@@ -107,7 +107,8 @@ impl Engine {
             return Ok(Ring::Journal);
         }
         let there = !self.router.armed().await.map_err(stopped)?.is_empty();
-        Ok(match (there, left.writes.is_empty()) {
+        let nothing_seen = !left.writes.iter().any(Write::can_be_seen);
+        Ok(match (there, nothing_seen) {
             (false, _) => Ring::Script,
             (true, true) => Ring::SafeMode,
             (true, false) => Ring::Journal,

@@ -3,7 +3,7 @@
 use super::{Begun, Engine, storage};
 use crate::{
     flow::{
-        change_set::{Change, Direction, left},
+        change_set::{Change, Direction, left, row::secret::Taken},
         vif::Vif,
     },
     io::router::Rows,
@@ -31,11 +31,13 @@ impl Engine {
         let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
         let change = if kept { rebased(&change, &vifs)? } else { change };
         // What was undone in part is neither before nor after: there is nothing to hold it against.
-        let left = left(&change, Direction::Forward, &sight);
+        let known = self.journal.owned().map_err(|error| storage(&error))?.secrets();
+        let left = left(&change, Direction::Forward, &sight, &Taken::kept(&change.rows, &known));
         if let (true, Some(finding)) = (kept, left.findings().first()) {
             return Err(superseded(finding));
         }
-        let mut begun = Begun { change, direction: Direction::Back, rows: Rows::default(), report };
+        let mut begun =
+            Begun { change, direction: Direction::Back, rows: Rows::default(), taken: Taken::default(), report };
         begun.report.phase = Phase::RollingBack;
         begun.report.outcome = None;
         begun.report.deadline = None;

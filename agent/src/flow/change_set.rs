@@ -24,12 +24,17 @@ use crate::flow::{
     },
 };
 use converge::{Step, converge};
-use row::{Reading, RowPair, converge::RowStep};
+use row::{
+    Reading, RowPair,
+    converge::RowStep,
+    secret::{Known, Taken},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::{
     change_set::{Confirm, Keep, MenuWords, Operation, Plan, Refusal, Resource, Ring},
     ids::{ChangeSetId, VifId},
+    routeros::secret::is_secret,
     vif::VifSpec,
     wire::ChangeOrder,
 };
@@ -112,6 +117,17 @@ impl Write {
         }
     }
 
+    /// Whether a look at the router could tell that it is still to be done: one of secrets alone it cannot.
+    pub fn can_be_seen(&self) -> bool {
+        match self {
+            Self::Object(_) => true,
+            Self::Row(step) => {
+                let properties = step.properties();
+                properties.is_empty() || properties.iter().any(|name| !is_secret(name))
+            }
+        }
+    }
+
     fn finding(&self) -> String {
         match self {
             Self::Object(step) => step.finding(),
@@ -182,10 +198,11 @@ impl Change {
     }
 }
 
-/// What is left to do of a change in a direction. VIFs come before rows, and go after them: rows may use what VIFs have.
-pub fn left(change: &Change, direction: Direction, sight: &Sight) -> Left {
+/// What is left to do of a change in a direction, in which the router has `taken` these secrets already. VIFs come
+/// before rows, and go after them: rows may use what VIFs have.
+pub fn left(change: &Change, direction: Direction, sight: &Sight, taken: &Taken) -> Left {
     let objects = converge(&objects(change.target(direction)), &sight.isolation).into_iter().map(Write::Object);
-    let rows = row::converge::converge(&change.rows, direction, &change.menus, &sight.rows);
+    let rows = row::converge::converge(&change.rows, direction, &change.menus, &sight.rows, taken);
     let steps = rows.steps.into_iter().map(Write::Row);
     let writes = match direction {
         Direction::Forward => objects.chain(steps).collect(),
@@ -194,11 +211,18 @@ pub fn left(change: &Change, direction: Direction, sight: &Sight) -> Left {
     Left { writes, foreign: rows.foreign }
 }
 
-/// The change that an order asks for, on this router as it is.
+/// The change that an order asks for, on this router as it is. `known` are the secrets of its rows.
 ///
 /// # Errors
 /// A [`Refusal`] with the code and the item's matter; nothing is kept of it then.
-pub fn decide(order: &ChangeOrder, before: &[Vif], pools: &Pools, sight: &Sight, now: i64) -> Result<Change, Refusal> {
+pub fn decide(
+    order: &ChangeOrder,
+    before: &[Vif],
+    pools: &Pools,
+    sight: &Sight,
+    known: &Known,
+    now: i64,
+) -> Result<Change, Refusal> {
     let router = &sight.isolation;
     if !Confirm::DEADLINES.contains(&order.confirm.deadline_s) {
         let message = format!("a deadline of {} s is none of 15 to 3600", order.confirm.deadline_s);
@@ -222,7 +246,7 @@ pub fn decide(order: &ChangeOrder, before: &[Vif], pools: &Pools, sight: &Sight,
         }
     }
     after.sort_by_key(|vif| vif.vlan_id);
-    let rows = row::decide(&order.items, &order.menus, &sight.rows)?;
+    let rows = row::decide(&order.items, &order.menus, &sight.rows, known)?;
     Ok(Change {
         id: order.id.clone(),
         before: before.to_vec(),
@@ -309,7 +333,7 @@ fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
 /// What a change would write now.
 pub fn plan(change: &Change, sight: &Sight) -> Plan {
     let operations: Vec<Operation> =
-        left(change, Direction::Forward, sight).writes.iter().map(Write::operation).collect();
+        left(change, Direction::Forward, sight, &Taken::default()).writes.iter().map(Write::operation).collect();
     let warnings = warnings(change, &sight.isolation);
     Plan { read_hash: hash(&operations), operations, warnings, rings: vec![Ring::Journal] }
 }

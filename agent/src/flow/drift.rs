@@ -18,7 +18,10 @@ pub use owned::fold;
 pub use put_back::{accepted, pairs};
 
 use crate::flow::{
-    change_set::converge::{Step, converge},
+    change_set::{
+        converge::{Step, converge},
+        row::secret::{Known, KnownRow},
+    },
     object::{Object, Row, Snapshot},
     vif::{Vif, objects::objects},
 };
@@ -28,6 +31,7 @@ use shared::{
     change_set::{Attribute, MenuWords},
     drift::{Altered, Difference, Policy},
     ids::{ChangeSetId, DriftId, VifId},
+    routeros::secret::is_secret,
 };
 
 /// A row that a kept change left as it should be.
@@ -73,6 +77,17 @@ pub struct Finding {
     pub difference: Difference,
     /// What is done about it.
     pub policy: Policy,
+}
+
+impl Owned {
+    /// What changes have written that cannot be read.
+    pub fn secrets(&self) -> Known {
+        Known::new(self.rows.iter().map(|row| KnownRow {
+            menu: row.menu.clone(),
+            key: row.key.clone(),
+            values: row.wanted.iter().filter(|(name, _)| is_secret(name)).cloned().collect(),
+        }))
+    }
 }
 
 impl OwnedRow {

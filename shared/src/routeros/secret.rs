@@ -15,6 +15,11 @@ pub fn is_secret(name: &str) -> bool {
     NAMES.contains(&name) || ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether RouterOS makes up a secret where none is given (manual, "WireGuard", `private-key`).
+pub fn is_made_up(menu: &str, name: &str) -> bool {
+    menu == "/interface/wireguard" && name == "private-key"
+}
+
 /// A value as it may be told.
 pub fn told<'a>(name: &str, value: &'a str) -> &'a str {
     if is_secret(name) && !value.is_empty() { HIDDEN } else { value }

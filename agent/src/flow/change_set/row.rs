@@ -6,6 +6,7 @@
 pub mod converge;
 mod decide;
 mod order;
+pub mod secret;
 
 pub use decide::decide;
 pub(in crate::flow) use order::longest_rising;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use shared::{
     change_set::{Attribute, MenuWords},
     drift::Policy,
+    routeros::secret::is_secret,
 };
 use std::collections::BTreeMap;
 
@@ -96,19 +98,25 @@ impl Reading {
     }
 }
 
-/// The properties that are read of a menu: what can be written, what tells rows apart, and who made them. A name is read
-/// also where it cannot be written, as that of a service cannot; a menu without names answers without.
+/// The properties that are read of a menu: what can be written and is no secret, what tells rows apart, and who made
+/// them. A name is read also where it cannot be written, as that of a service cannot; a menu without names answers
+/// without.
 pub fn properties(words: &MenuWords) -> String {
     let flags = [".id", "dynamic", "invalid", "disabled", "comment", "name", "default-name"];
-    let own = words.writable.iter().map(String::as_str).filter(|name| !flags.contains(name));
+    let own = seen(words).map(String::as_str).filter(|name| !flags.contains(name));
     flags.into_iter().chain(own).collect::<Vec<_>>().join(",")
 }
 
+/// The properties of a menu by which rows can be known again.
+fn seen(words: &MenuWords) -> impl Iterator<Item = &String> {
+    words.writable.iter().filter(|name| !is_secret(name))
+}
+
 impl Content {
-    /// What a row holds.
+    /// What a row holds, but for secrets.
     pub fn of(row: &Row, words: &MenuWords) -> Self {
         let value = |name: &String| (name.clone(), row.get(name).to_owned());
-        let attributes = words.writable.iter().map(value).filter(|(_, value)| !value.is_empty()).collect();
+        let attributes = seen(words).map(value).filter(|(_, value)| !value.is_empty()).collect();
         Self { id: row.id().to_owned(), attributes }
     }
 
@@ -118,7 +126,7 @@ impl Content {
 
     /// The row that this was: one with the same content, the one of the same id where several have it.
     fn find<'a>(&self, rows: &[&'a Row], words: &MenuWords) -> Option<&'a Row> {
-        let equal = |row: &&&Row| words.writable.iter().all(|name| same(name, self.get(name), row.get(name)));
+        let equal = |row: &&&Row| seen(words).all(|name| same(name, self.get(name), row.get(name)));
         let found: Vec<&&Row> = rows.iter().filter(equal).collect();
         found.iter().find(|row| row.id() == self.id).or(found.first()).map(|row| **row)
     }
@@ -144,8 +152,7 @@ impl RowPair {
             rows.iter().copied().filter(|row| self.key.iter().all(|(name, value)| fits(row, name, value))).collect();
         let (Some(was), true) = (&self.was, keyed.len() > 1) else { return keyed.first().copied() };
         let untouched = |name: &&String| self.before.value(name).is_none() && self.after.value(name).is_none();
-        let alike =
-            |row: &&Row| words.writable.iter().filter(untouched).all(|name| same(name, was.get(name), row.get(name)));
+        let alike = |row: &&Row| seen(words).filter(untouched).all(|name| same(name, was.get(name), row.get(name)));
         let alike: Vec<&Row> = keyed.into_iter().filter(alike).collect();
         alike.iter().find(|row| row.id() == was.id).or(alike.first()).copied()
     }

@@ -3,14 +3,15 @@
 //! It is for the one case that the agent cannot mend: a change that cuts it off while it lives. It is stored before the
 //! first write, so it does not know how far the change came: each line undoes one write and does nothing where that was
 //! not made. A line that fails lets the next one run. What a script may not say at all would make it useless as a whole,
-//! so it holds nothing but menus, commands and properties that the change itself uses.
+//! so it holds nothing but menus, commands and properties that the change itself uses. Nor does it hold secrets, which
+//! whoever may read could read in it: those the agent writes when it is back.
 
 use super::{
     Change,
     row::{Content, End, Neighbour, RowPair},
 };
 use crate::flow::vif::objects::objects;
-use shared::{change_set::Attribute, ids::ChangeSetId};
+use shared::{change_set::Attribute, ids::ChangeSetId, routeros::secret::is_secret};
 use std::fmt::Write as _;
 
 /// What the names of our scripts start with.
@@ -63,11 +64,12 @@ fn undo(pair: &RowPair, change: &Change) -> Vec<String> {
         }
         (Some(was), End::Present { attributes, place }) if pair.after != End::Absent => {
             let row = if single { String::new() } else { format!(" {}", was.id) };
-            let given = attributes.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+            let shown = || attributes.iter().filter(|(name, _)| !is_secret(name));
+            let given = shown().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
             let set = assignments(&given.collect::<Vec<_>>());
             let mut lines: Vec<String> =
                 (!set.is_empty()).then(|| format!("{menu}/set{row}{set}")).into_iter().collect();
-            for (name, _) in attributes.iter().filter(|(_, value)| value.is_none()) {
+            for (name, _) in shown().filter(|(_, value)| value.is_none()) {
                 let has_unset = words.is_some_and(|words| words.unset);
                 lines.push(if has_unset {
                     format!("{menu}/unset{row} value-name={name}")

@@ -9,6 +9,7 @@ use crate::flow::{
 use shared::{
     change_set::MenuWords,
     drift::{Altered, Difference},
+    routeros::secret::is_secret,
 };
 use std::collections::BTreeMap;
 
@@ -70,7 +71,7 @@ pub(super) fn place(row: &OwnedRow, rows: &[&Row], id: Option<&String>) -> Optio
     by_key.or_else(|| rows.iter().position(|there| id.is_some_and(|id| there.id() == id)))
 }
 
-/// Which properties of a row that is there are not as they should be.
+/// Which properties of a row that is there are not as they should be, of those that can be read.
 pub(super) fn altered(row: &OwnedRow, there: &Row) -> Vec<Altered> {
     let found = |name: &str| Some(there.get(name)).filter(|value| !value.is_empty()).map(str::to_owned);
     let wanted = row.wanted.iter().map(|(name, value)| (name, value.as_deref()));
@@ -78,6 +79,7 @@ pub(super) fn altered(row: &OwnedRow, there: &Row) -> Vec<Altered> {
     let key = row.key.iter().filter(|(name, _)| !named(name)).map(|(name, value)| (name, Some(value.as_str())));
     wanted
         .chain(key)
+        .filter(|(name, _)| !is_secret(name))
         .filter(|(name, value)| {
             let marked = *name == "comment" && value.is_some_and(|value| value.starts_with(MARK) && !named(name));
             let right = value.unwrap_or_default();

@@ -9,7 +9,10 @@ use crate::flow::{
     },
     object::{MARK, Row},
 };
-use shared::change_set::{Attribute, MenuWords};
+use shared::{
+    change_set::{Attribute, MenuWords},
+    routeros::secret::{is_made_up, is_secret},
+};
 
 /// What is owned once these changes, in their order, were kept on top of what was owned before.
 pub fn fold<'a>(mut owned: Owned, kept: impl IntoIterator<Item = &'a Change>) -> Owned {
@@ -72,6 +75,13 @@ fn merged(
     let switch = words.is_some_and(|words| words.writable.iter().any(|name| name == "disabled"));
     if made && switch && !row.wanted.iter().any(|(name, _)| name == "disabled") {
         row.wanted.push(("disabled".to_owned(), Some("no".to_owned())));
+    }
+    // What is made without a secret has none, as long as RouterOS makes none up.
+    for name in words.into_iter().filter(|_| made).flat_map(|words| &words.writable) {
+        let known = row.wanted.iter().any(|(wanted, _)| wanted == name) || is_made_up(&row.menu, name);
+        if is_secret(name) && !known {
+            row.wanted.push((name.clone(), None));
+        }
     }
     for (name, value) in &row.wanted {
         row.whole.retain(|(known, _)| known != name);

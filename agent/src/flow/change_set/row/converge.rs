@@ -7,11 +7,12 @@
 use super::{
     End, Reading, RowPair,
     order::{Placed, Slot, keep, target},
+    secret::Taken,
 };
 use crate::flow::{change_set::Direction, meaning::same, object::Row};
 use shared::{
     change_set::{Attribute, MenuWords, Operation, Verb},
-    routeros::secret::{hidden, told},
+    routeros::secret::{hidden, is_secret, told},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,13 +109,20 @@ struct Menu<'a> {
     /// Rows that stand where they belong by the time of the next step.
     settled: BTreeSet<Slot>,
     misplaced: BTreeSet<usize>,
+    taken: &'a Taken,
 }
 
-/// What is left to do towards an end.
-pub fn converge(pairs: &[RowPair], direction: Direction, words: &[MenuWords], reading: &Reading) -> Left {
+/// What is left to do towards an end. `taken` are the secrets that were written in this direction.
+pub fn converge(
+    pairs: &[RowPair],
+    direction: Direction,
+    words: &[MenuWords],
+    reading: &Reading,
+    taken: &Taken,
+) -> Left {
     let mut menus: BTreeMap<&str, Menu<'_>> = BTreeMap::new();
     for words in words.iter().filter(|words| pairs.iter().any(|pair| pair.menu == words.path)) {
-        menus.insert(&words.path, Menu::new(pairs, direction, words, reading));
+        menus.insert(&words.path, Menu::new(pairs, direction, words, reading, taken));
     }
     let mut left = Left::default();
     let mut go = |pair: &RowPair| {
@@ -130,7 +138,13 @@ pub fn converge(pairs: &[RowPair], direction: Direction, words: &[MenuWords], re
 }
 
 impl<'a> Menu<'a> {
-    fn new(pairs: &'a [RowPair], direction: Direction, words: &'a MenuWords, reading: &'a Reading) -> Self {
+    fn new(
+        pairs: &'a [RowPair],
+        direction: Direction,
+        words: &'a MenuWords,
+        reading: &'a Reading,
+        taken: &'a Taken,
+    ) -> Self {
         let rows = reading.rows(&words.path);
         let index = |row: &Row| rows.iter().position(|known| known.id() == row.id());
         let own: Vec<&RowPair> = pairs.iter().filter(|pair| pair.menu == words.path).collect();
@@ -154,7 +168,7 @@ impl<'a> Menu<'a> {
         let misplaced: BTreeSet<usize> = moving.difference(&kept).copied().collect();
         let settled = order.iter().filter(|slot| matches!(slot, Slot::There(at) if !misplaced.contains(at)));
         let settled = settled.cloned().collect();
-        Self { words, rows, found, order, settled, misplaced }
+        Self { words, rows, found, order, settled, misplaced, taken }
     }
 
     fn go(&mut self, pair: &RowPair, direction: Direction, left: &mut Left) {
@@ -206,6 +220,18 @@ impl<'a> Menu<'a> {
         let id = (!self.words.single).then(|| row.id().to_owned());
         let (mut set, mut now, mut unset) = (Vec::new(), Vec::new(), Vec::new());
         for (name, value) in wanted {
+            if is_secret(name) {
+                let was = other.value(name).flatten();
+                if was == value.as_deref() || self.taken.has(&pair.item, name) {
+                    continue;
+                }
+                match value {
+                    Some(value) => set.push((name.clone(), value.clone())),
+                    None => unset.push((name.clone(), was.unwrap_or_default().to_owned())),
+                }
+                now.extend(value.as_ref().and(was).map(|was| (name.clone(), was.to_owned())));
+                continue;
+            }
             let shown = row.get(name);
             let is = |value: Option<&str>| same(name, value.unwrap_or_default(), shown);
             if is(value.as_deref()) {
@@ -271,6 +297,17 @@ impl RowStep {
         // It leaves the router: what is written and what was there are told, but for secrets.
         let [attributes, before] = [attributes, before].map(|pairs: Vec<Attribute>| hidden(&pairs));
         Operation { verb, menu: self.menu.clone(), attributes, before, item: self.item.clone() }
+    }
+
+    /// The properties that it writes.
+    pub fn properties(&self) -> Vec<&str> {
+        match &self.deed {
+            Deed::Add { attributes, .. } | Deed::Set { attributes, .. } => {
+                attributes.iter().map(|(name, _)| name.as_str()).collect()
+            }
+            Deed::Unset { name, .. } => vec![name],
+            Deed::Move { .. } | Deed::Remove { .. } => Vec::new(),
+        }
     }
 
     /// What is wrong as long as this step has not been done, for people.

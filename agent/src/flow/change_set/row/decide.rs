@@ -3,6 +3,7 @@
 use super::{
     Content, End, Reading, RowPair, matches_key,
     order::{Order, Slot},
+    secret::Known,
 };
 use crate::flow::object::{MARK, Row};
 use shared::change_set::{Attribute, Item, MenuWords, Position, Refusal, Resource, RowChange, RowOperation};
@@ -32,7 +33,7 @@ struct Decided<'a> {
 ///
 /// # Errors
 /// A [`Refusal`] that names the item: a menu without words, a row that is not there, not one or not to be touched.
-pub fn decide(items: &[Item], words: &[MenuWords], reading: &Reading) -> Result<Vec<RowPair>, Refusal> {
+pub fn decide(items: &[Item], words: &[MenuWords], reading: &Reading, known: &Known) -> Result<Vec<RowPair>, Refusal> {
     let mut menus: BTreeMap<&str, Menu<'_>> = BTreeMap::new();
     let mut decided: Vec<Decided<'_>> = Vec::new();
     for item in items {
@@ -43,7 +44,7 @@ pub fn decide(items: &[Item], words: &[MenuWords], reading: &Reading) -> Result<
             menus.insert(&change.menu, menu);
         }
         let Some(menu) = menus.get_mut(change.menu.as_str()) else { continue };
-        if let Some(one) = menu.take(item, change, &decided)? {
+        if let Some(one) = menu.take(item, change, &decided, known)? {
             decided.push(one);
         }
     }
@@ -91,6 +92,7 @@ impl<'a> Menu<'a> {
         item: &Item,
         change: &'c RowChange,
         earlier: &[Decided<'_>],
+        known: &Known,
     ) -> Result<Option<Decided<'c>>, Refusal> {
         let found = self.found(item, change)?;
         let slot = match (change.operation, found) {
@@ -110,7 +112,7 @@ impl<'a> Menu<'a> {
             self.arrange(item, change, &slot, earlier)?;
         }
         let row = found.and_then(|index| self.rows.get(index).copied());
-        Ok(Some(Decided { pair: self.pair(item, change, row), slot, change }))
+        Ok(Some(Decided { pair: self.pair(item, change, row, known)?, slot, change }))
     }
 
     /// The row that an item's key finds, by its index.
@@ -205,20 +207,23 @@ impl<'a> Menu<'a> {
         })
     }
 
-    fn pair(&self, item: &Item, change: &RowChange, row: Option<&Row>) -> RowPair {
+    fn pair(&self, item: &Item, change: &RowChange, row: Option<&Row>, known: &Known) -> Result<RowPair, Refusal> {
         let wanted = wanted(change);
+        let secrets = row.map(|row| known.at_stake(item, change, self.words, row, &wanted)).transpose()?;
+        let secrets = secrets.unwrap_or_default();
         let before = |row: &Row| match change.operation {
             RowOperation::Delete => {
                 let value = |(name, value): (String, String)| (name, Some(value));
-                Content::of(row, self.words).attributes.into_iter().map(value).collect()
+                Content::of(row, self.words).attributes.into_iter().map(value).chain(secrets.clone()).collect()
             }
             RowOperation::Create | RowOperation::Update => {
                 let value = |name: &String| Some(row.get(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-                wanted.iter().map(|(name, _)| (name.clone(), value(name))).collect()
+                let was = |name: &String| secrets.get(name).cloned().unwrap_or_else(|| value(name));
+                wanted.iter().map(|(name, _)| (name.clone(), was(name))).collect()
             }
         };
         let present = |attributes| End::Present { attributes, place: None };
-        RowPair {
+        Ok(RowPair {
             item: item.id.clone(),
             menu: change.menu.clone(),
             key: change.key.clone(),
@@ -226,7 +231,7 @@ impl<'a> Menu<'a> {
             before: row.map_or(End::Absent, |row| present(before(row))),
             after: if change.operation == RowOperation::Delete { End::Absent } else { present(wanted.clone()) },
             drift: change.drift,
-        }
+        })
     }
 }
 
