@@ -3,7 +3,7 @@
 use super::{Controller, bounded};
 use crate::{
     flow::change_set::{
-        self, ChangeSet, Declined, Edit, GoesOn, New,
+        self, ChangeSet, Declined, Edit, GoesOn, New, Person,
         asked::{self, AskedItem},
         revert,
     },
@@ -56,15 +56,21 @@ impl Controller {
     /// # Errors
     /// `unknown_change_set`; `illegal_event` with the legal ones; `not_available_yet`; `busy` where another one of its
     /// router is under way.
-    pub async fn change_set_event(&self, id: &ChangeSetId, event: Event, who: &str) -> Result<ChangeSetView, Problem> {
-        let who = who.to_owned();
+    pub async fn change_set_event(
+        &self,
+        id: &ChangeSetId,
+        event: Event,
+        who: &Person,
+    ) -> Result<ChangeSetView, Problem> {
+        let who = who.clone();
         self.altered(id, move |tx, found, now| {
             if matches!(event, Event::Confirm | Event::Retry)
                 && let Some(other) = change_sets::running(tx, &found.router)?.filter(|other| other.id != found.id)
             {
                 return Err(busy(&other));
             }
-            found.person(event, &who, now).map_err(|declined| decline(&declined, found, event))
+            found.seen_from = who.seen_from();
+            found.person(event, &who.name, now).map_err(|declined| decline(&declined, found, event))
         })
         .await
     }
@@ -78,7 +84,7 @@ impl Controller {
         router: &RouterId,
         asked: NewChangeSet,
         goes_on: GoesOn,
-        who: &str,
+        who: &Person,
     ) -> Result<ChangeSetView, Problem> {
         let router = self.known(router).await?.id;
         let name = named(&asked.name)?;
@@ -98,7 +104,7 @@ impl Controller {
             exactly,
             confirm: confirm.unwrap_or(Confirm::USUAL),
             goes_on,
-            who: who.to_owned(),
+            who: who.clone(),
         };
         self.put(ChangeSet::new(new, &asked.source, self.now())).await
     }
@@ -112,9 +118,9 @@ impl Controller {
         &self,
         id: &ChangeSetId,
         edited: EditedChangeSet,
-        who: &str,
+        who: &Person,
     ) -> Result<ChangeSetView, Problem> {
-        let who = who.to_owned();
+        let who = who.clone();
         let confirm = edited.confirm.as_ref().map(asked::confirm).transpose()?;
         let name = edited.name.as_deref().map(named).transpose()?;
         let ensure = edited.ensure.as_deref().map(|word| asked::exactly(Some(word))).transpose()?;
@@ -125,7 +131,8 @@ impl Controller {
             let items = items.map(|items| rows(&items, &owner, exactly)).transpose()?;
             let exactly = if exactly { Some(change_sets::owned(tx, &found.router, owner)?) } else { None };
             let edit = Edit { version: edited.version, name, items, exactly, confirm };
-            found.edit(edit, &who, now).map_err(|declined| decline(&declined, found, Event::Edit))
+            found.seen_from = who.seen_from();
+            found.edit(edit, &who.name, now).map_err(|declined| decline(&declined, found, Event::Edit))
         })
         .await
     }
@@ -138,11 +145,12 @@ impl Controller {
         &self,
         id: &ChangeSetId,
         codes: Vec<String>,
-        who: &str,
+        who: &Person,
     ) -> Result<ChangeSetView, Problem> {
-        let who = who.to_owned();
+        let who = who.clone();
         self.altered(id, move |_, found, now| {
-            found.force(codes, &who, now).map_err(|declined| decline(&declined, found, Event::Validate))
+            found.seen_from = who.seen_from();
+            found.force(codes, &who.name, now).map_err(|declined| decline(&declined, found, Event::Validate))
         })
         .await
     }
@@ -152,7 +160,7 @@ impl Controller {
     ///
     /// # Errors
     /// `unknown_change_set`; `not_revertible` where it is not in force, or was removing a VIF.
-    pub async fn revert_change_set(&self, id: &ChangeSetId, who: &str) -> Result<ChangeSetView, Problem> {
+    pub async fn revert_change_set(&self, id: &ChangeSetId, who: &Person) -> Result<ChangeSetView, Problem> {
         let kept = self.stored(id).await?;
         let name: String = format!("Revert: {}", kept.name).chars().take(80).collect();
         let (items, reverts) = revert::inverse(&kept, &name).map_err(|refusal| {
@@ -166,7 +174,7 @@ impl Controller {
             exactly: None,
             confirm: kept.confirm,
             goes_on: GoesOn::Preview,
-            who: who.to_owned(),
+            who: who.clone(),
         };
         let made = ChangeSet { reverts: Some(reverts), ..ChangeSet::new(new, "revert", self.now()) };
         self.put(made).await
@@ -218,7 +226,7 @@ impl Controller {
             // Objects of our own cut nobody off: what the agent reads back is enough.
             confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
             goes_on: if plan_only { GoesOn::Preview } else { GoesOn::Through },
-            who: who.to_owned(),
+            who: who.into(),
         };
         let id = new.id.clone();
         self.put(ChangeSet::new(new, "vif", self.now())).await?;

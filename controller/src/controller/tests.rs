@@ -3,6 +3,7 @@
 mod agent;
 mod bed;
 mod drift;
+mod whence;
 
 use super::*;
 use crate::{
@@ -108,7 +109,7 @@ async fn one_change_at_a_time_and_the_next_when_it_has_ended() {
     let first = bed.wish(false).await;
     bed.ends_in(&first, State::Applying).await;
     let second = bed.wish(false).await;
-    let busy = bed.controller.change_set_event(&planned, Happening::Confirm, "ann").await.expect_err("busy");
+    let busy = bed.controller.change_set_event(&planned, Happening::Confirm, &"ann".into()).await.expect_err("busy");
     assert_eq!((busy.status, busy.code, &busy.extra["change_set"]), (409, "busy", &json!(first.as_str())));
     assert_eq!(bed.controller.change_set(&second).await.unwrap().state, State::Draft);
     agent.tell(Event::ChangeSet(report(&first, 5, Phase::Ended, Some(Outcome::Confirmed)))).await;
@@ -157,7 +158,7 @@ async fn nobody_is_planned_for_who_is_away() {
     let seen = bed.ends_in(&id, State::Error).await;
     assert_eq!(seen.error.map(|error| error.code).as_deref(), Some("no_answer"));
     assert_eq!(seen.legal_events, [Happening::Retry, Happening::Reset]);
-    let illegal = bed.controller.change_set_event(&id, Happening::Confirm, "ann").await.expect_err("illegal");
+    let illegal = bed.controller.change_set_event(&id, Happening::Confirm, &"ann".into()).await.expect_err("illegal");
     assert_eq!((illegal.code, &illegal.extra["legal_events"]), ("illegal_event", &json!(["retry", "reset"])));
     bed.broker.stop().await;
 }

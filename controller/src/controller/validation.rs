@@ -8,7 +8,7 @@ use crate::{
     flow::{
         change_set::{
             ChangeSet,
-            validate::{Context, Device, Pages, Validation, model, reads, validate},
+            validate::{Administrator, Context, Device, Pages, Validation, model, reads, validate},
         },
         enrolment,
     },
@@ -60,6 +60,7 @@ impl Controller {
         };
         let usual = self.inner.setup.as_ref().map(|setup| setup.mqtt_url.as_str());
         let link = router.settings.mqtt_url.as_deref().or(usual).and_then(enrolment::broker);
+        let administrator = change_set.seen_from.map(|address| Administrator { address });
         let session = enrolment::session(&router.settings);
         let (mut items, exactly) = (change_set.items.clone(), change_set.exactly.clone());
         let looking = tokio::task::spawn_blocking(move || {
@@ -71,7 +72,7 @@ impl Controller {
                 device: Device::read(&read),
                 agent: session,
                 link,
-                administrator: None,
+                administrator,
                 vifs: state.vifs.iter().map(Into::into).collect(),
             };
             let gone = exactly.map(|exactly| exactly.gone(&items, &model(&read))).unwrap_or_default();

@@ -17,7 +17,7 @@ pub mod validate;
 use crate::view::{Risk, StageView};
 pub use exactly::Exactly;
 pub use heard::Answer;
-pub use person::{Declined, Edit};
+pub use person::{Declined, Edit, Person};
 use serde::{Deserialize, Serialize};
 use shared::{
     change_set::{
@@ -29,7 +29,7 @@ use shared::{
 };
 pub use show::view;
 pub use stage::is_finding;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// A change set as the controller keeps it.
 #[allow(clippy::struct_excessive_bools, reason = "each says something of its own, and all are kept as JSON")]
@@ -47,6 +47,9 @@ pub struct ChangeSet {
     pub created_by: String,
     /// Unix milliseconds.
     pub created_at: i64,
+    /// From where the last who did something to it did it, where the router may see the same address.
+    #[serde(default)]
+    pub seen_from: Option<IpAddr>,
     /// Where it is.
     pub state: State,
     /// Whether it waits for its turn to be validated.
@@ -147,7 +150,7 @@ pub struct New {
     /// Whether it goes on by itself: validated in its turn, and where its risk is not high carried out.
     pub goes_on: GoesOn,
     /// Who asks.
-    pub who: String,
+    pub who: Person,
 }
 
 /// How far a new change set goes by itself.
@@ -164,13 +167,14 @@ pub enum GoesOn {
 impl ChangeSet {
     /// A draft that waits for its turn.
     pub fn new(new: New, source: &str, now: i64) -> Self {
-        let first = Step { at: now, state: State::Draft, event: None, by: new.who.clone() };
+        let first = Step { at: now, state: State::Draft, event: None, by: new.who.name.clone() };
         Self {
             id: new.id,
             name: new.name,
             router: new.router,
             source: source.to_owned(),
-            created_by: new.who,
+            seen_from: new.who.seen_from(),
+            created_by: new.who.name,
             created_at: now,
             state: State::Draft,
             queued: new.goes_on != GoesOn::Draft,

@@ -10,11 +10,13 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ed25519_dalek::SigningKey;
-use rumqttc::{AsyncClient, Event as Mqtt, EventLoop, LastWill, MqttOptions, Packet, PublishOptions, QoS};
+use rumqttc::{
+    AsyncClient, Event as Mqtt, EventLoop, IncomingPacketSizeLimit, LastWill, MqttOptions, Packet, PublishOptions, QoS,
+};
 use shared::{
     ids::{RouterId, SenderId, VifId},
     net::{InterfaceName, VlanId},
-    router::{ApiState, RouterState},
+    router::{ApiState, Device, RouterState},
     topic,
     vif::{Egress, Gate, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec, VifStatus},
     wire::{self, Body, Event, Expect, Message, Reply, Request},
@@ -184,6 +186,7 @@ async fn work(
 fn options(broker: &Broker, client_id: &str, name: &str, password: &str) -> MqttOptions {
     let mut options = MqttOptions::new(client_id, rumqttc::Broker::tcp("127.0.0.1", broker.plain.port()));
     options.set_clean_start(true);
+    options.set_incoming_packet_size_limit(IncomingPacketSizeLimit::Unlimited);
     options.set_credentials(name.to_owned(), password.to_owned());
     options
 }
@@ -286,7 +289,16 @@ pub(super) fn state_with_vif(id: &str) -> RouterState {
     RouterState {
         agent_version: "1".into(),
         api: ApiState::Connected,
-        device: None,
+        device: Some(Device {
+            identity: "attic".into(),
+            routeros_version: "7.24".into(),
+            board: "RB5009UG+S+".into(),
+            architecture: "arm64".into(),
+            uptime_s: 1,
+            cpu_percent: 0,
+            memory_free: 1 << 29,
+            memory_total: 1 << 30,
+        }),
         interfaces: Vec::new(),
         vifs: vec![report],
         refused: Vec::new(),

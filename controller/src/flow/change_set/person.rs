@@ -3,6 +3,30 @@
 use super::{ChangeSet, Exactly, heard::SUPERSEDED};
 use crate::view::Risk;
 use shared::change_set::{Confirm, Event, Item, Keep, Outcome, State, next};
+use std::net::IpAddr;
+
+/// Who does something to a change set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// As histories show it.
+    pub name: String,
+    /// From where, as the controller sees it.
+    pub address: Option<IpAddr>,
+}
+
+impl Person {
+    /// The address from which the router would see them; nothing where the controller runs on their own machine, which
+    /// has another address there.
+    pub fn seen_from(&self) -> Option<IpAddr> {
+        self.address.filter(|address| !address.is_loopback())
+    }
+}
+
+impl From<&str> for Person {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), address: None }
+    }
+}
 
 /// Why an event of a person's is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

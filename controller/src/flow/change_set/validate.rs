@@ -163,4 +163,4 @@ fn stage(name: StageName, found: &[Finding]) -> Stage {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

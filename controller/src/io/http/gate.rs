@@ -7,6 +7,7 @@ use super::{
     routes::{Access, Route, Surface},
 };
 use crate::{
+    flow::change_set::Person,
     io::store::sign_in::{self, Holder},
     problem::{self, Problem},
 };
@@ -17,6 +18,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use std::net::IpAddr;
 
 pub(super) mod cookie;
 pub(super) mod csrf;
@@ -42,12 +44,24 @@ pub(super) struct Caller {
     pub(super) holder: Option<Holder>,
     /// The session's cookie, where there is one.
     pub(super) session: Option<String>,
+    /// From where; nothing where that is not known.
+    pub(super) address: Option<IpAddr>,
 }
 
 impl Caller {
+    /// Who is not signed in.
+    pub(super) fn nobody() -> Self {
+        Self { holder: None, session: None, address: None }
+    }
+
     /// For histories.
     pub(super) fn who(&self) -> String {
         self.holder.as_ref().map(Holder::shown).unwrap_or_default()
+    }
+
+    /// For what is done to change sets.
+    pub(super) fn person(&self) -> Person {
+        Person { name: self.who(), address: self.address }
     }
 
     /// The token that this session's forms carry.
@@ -90,7 +104,7 @@ async fn pass(gate: &Gate, mut parts: Parts, body: Body) -> Result<(Caller, Requ
             "Open its page and use the setup token from its log.",
         ));
     }
-    let caller = identify(&gate.app, &parts.headers).await?;
+    let mut caller = identify(&gate.app, &parts.headers).await?;
     let read_only = !gate.route.method.writes();
     if !read_only && gate.route.access != Access::SignedIn {
         origin::check(&parts)?;
@@ -107,6 +121,7 @@ async fn pass(gate: &Gate, mut parts: Parts, body: Body) -> Result<(Caller, Requ
         }
     }
     debug_assert!(bytes.len() <= MAX_BODY);
+    caller.address = parts.extensions.get::<Peer>().map(|peer| peer.remote);
     parts.extensions.insert(caller.clone());
     Ok((caller, Request::from_parts(parts, Body::from(bytes))))
 }
@@ -122,11 +137,11 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
         };
         let known = holder.is_some();
         let wrong = || Problem::new(problem::SIGN_IN_REQUIRED, "The token is unknown or revoked.", "Make another one.");
-        return if known { Ok(Caller { holder, session: None }) } else { Err(wrong()) };
+        return if known { Ok(Caller { holder, session: None, address: None }) } else { Err(wrong()) };
     }
-    let Some(session) = cookie::session(headers) else { return Ok(Caller { holder: None, session: None }) };
+    let Some(session) = cookie::session(headers) else { return Ok(Caller::nobody()) };
     let holder = sign_in::holder_of_session(app.store(), &session, app.now()).await?;
-    Ok(Caller { session: holder.is_some().then_some(session), holder })
+    Ok(Caller { session: holder.is_some().then_some(session), holder, address: None })
 }
 
 /// Whether a caller that was let in would still be.

@@ -5,7 +5,7 @@ use super::{
     App, answer, assets,
     gate::{Caller, cookie},
 };
-use crate::problem::Problem;
+use crate::{flow::change_set::Person, problem::Problem};
 use askama::Template;
 use axum::{
     extract::FromRequestParts,
@@ -124,6 +124,10 @@ impl Visit {
     fn who(&self) -> String {
         self.caller.who()
     }
+
+    fn person(&self) -> Person {
+        self.caller.person()
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
@@ -132,7 +136,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let caller = parts.extensions.get::<Caller>().cloned();
         Ok(Self {
-            caller: caller.unwrap_or(Caller { holder: None, session: None }),
+            caller: caller.unwrap_or_else(Caller::nobody),
             look: Look::of(&parts.headers),
             path: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
         })

@@ -14,7 +14,7 @@ mod change_lines;
 #[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]
 #[path = "../../../../../tests/support/lockouts.rs"]
 mod lockouts;
-mod router;
+pub(crate) mod router;
 
 /// A code's case in `cases.toml`.
 #[derive(Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use super::Window;
 use crate::{
-    flow::change_set::GoesOn,
+    flow::change_set::{GoesOn, Person},
     io::http::{
         App, answer,
         gate::Caller,
@@ -70,7 +70,7 @@ pub(in crate::io::http) async fn create(
     Json(new): Json<NewChangeSet>,
 ) -> Result<(StatusCode, axum::Json<ChangeSetView>), Problem> {
     let goes_on = going.on()?;
-    let made = app.controller().create_change_set(&read::router(&router)?, new, goes_on, &caller.who()).await?;
+    let made = app.controller().create_change_set(&read::router(&router)?, new, goes_on, &caller.person()).await?;
     Ok((StatusCode::CREATED, axum::Json(made)))
 }
 
@@ -85,7 +85,7 @@ pub(in crate::io::http) async fn edit(
     Path(id): Path<String>,
     Json(edited): Json<EditedChangeSet>,
 ) -> Result<axum::Json<ChangeSetView>, Problem> {
-    app.controller().edit_change_set(&read::change_set(&id)?, edited, &caller.who()).await.map(axum::Json)
+    app.controller().edit_change_set(&read::change_set(&id)?, edited, &caller.person()).await.map(axum::Json)
 }
 
 /// Calls a change set off that was not begun. It stays in the history as `idle`.
@@ -96,7 +96,7 @@ pub(in crate::io::http) async fn discard(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
 ) -> Result<axum::Json<ChangeSetView>, Problem> {
-    step(&app, &read::change_set(&id)?, "cancel", &caller.who()).await.map(axum::Json)
+    step(&app, &read::change_set(&id)?, "cancel", &caller.person()).await.map(axum::Json)
 }
 
 /// One change set.
@@ -143,16 +143,16 @@ pub(in crate::io::http) async fn happen(
             let hint = "Give `force` with `validate`: what is overruled is looked at once more.";
             return Err(Problem::field("force", "Findings are overruled when it is validated.", hint));
         }
-        return app.controller().force_change_set(&id, consent.force, &caller.who()).await.map(axum::Json);
+        return app.controller().force_change_set(&id, consent.force, &caller.person()).await.map(axum::Json);
     }
     if event == "revert" {
-        return app.controller().revert_change_set(&id, &caller.who()).await.map(axum::Json);
+        return app.controller().revert_change_set(&id, &caller.person()).await.map(axum::Json);
     }
     if event == "extend" {
         let seconds = consent.seconds.unwrap_or(Confirm::USUAL.deadline_s);
         return app.controller().extend_change_set(&id, seconds).await.map(axum::Json);
     }
-    step(&app, &id, &event, &caller.who()).await.map(axum::Json)
+    step(&app, &id, &event, &caller.person()).await.map(axum::Json)
 }
 
 /// Lets an event happen by its word; `rollback` means what undoes in the state that the change set is in.
@@ -160,7 +160,7 @@ pub(in crate::io::http) async fn step(
     app: &App,
     id: &ChangeSetId,
     word: &str,
-    who: &str,
+    who: &Person,
 ) -> Result<ChangeSetView, Problem> {
     let event = match word {
         "validate" => Event::Validate,

@@ -224,10 +224,10 @@ pub(in crate::io::http) async fn happen(
 ) -> Result<Response, Problem> {
     let change = read::change_set(&id)?;
     if form.event == REVERT {
-        let made = app.controller().revert_change_set(&change, &visit.who()).await?;
+        let made = app.controller().revert_change_set(&change, &visit.person()).await?;
         return Ok(see(&format!("/change-sets/{}", made.id)));
     }
-    match api::change_sets::step(&app, &change, &form.event, &visit.who()).await {
+    match api::change_sets::step(&app, &change, &form.event, &visit.person()).await {
         Err(problem) if problem.code != crate::problem::ILLEGAL_EVENT.code => Err(problem),
         _ => Ok(see(&format!("/change-sets/{change}"))),
     }

@@ -13,7 +13,7 @@ use shared::routeros::{
 use super::change_lines;
 
 /// The rows of `router.txt`, and some more.
-pub(super) fn model(more: &str) -> Model {
+pub(crate) fn model(more: &str) -> Model {
     let mut menus: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     let lines = include_str!("router.txt").lines().chain(more.lines());
     for (at, line) in lines.filter(|line| line.starts_with('/')).enumerate() {

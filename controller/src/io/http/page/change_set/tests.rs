@@ -48,7 +48,7 @@ fn change(state: Stage) -> ChangeSetView {
 }
 
 fn shown(change: ChangeSetView) -> String {
-    let caller = Caller { holder: None, session: None };
+    let caller = Caller::nobody();
     let frame = Frame::of(Some(&caller), Look::of(&HeaderMap::new()), "/change-sets/c1");
     page(frame, change, "Attic".into()).render().unwrap()
 }

@@ -72,7 +72,7 @@ fn sample() -> TrafficView {
 
 fn shown(router: RouterView, running: bool, vif: VifView) -> String {
     let interface = InterfaceView { name: "wg-vpn".into(), kind: "wg".into(), running, disabled: false };
-    let caller = Caller { holder: None, session: None };
+    let caller = Caller::nobody();
     let frame = Frame::of(Some(&caller), Look::of(&HeaderMap::new()), "/routers/r1");
     page(frame, router, &[interface], vec![vif], Vec::new(), vec![sample()]).render().unwrap()
 }
