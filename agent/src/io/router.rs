@@ -273,7 +273,7 @@ fn row_sentence(step: &RowStep, rows: &Rows) -> Sentence {
     let beside = |sentence: Sentence, name: &str, before: &Option<RowAnchor>| {
         let id = match before {
             None => None,
-            Some(RowAnchor::Id(id)) => Some(id),
+            Some(RowAnchor::Row { id, .. }) => Some(id),
             Some(RowAnchor::Item(item)) => rows.made.get(item),
         };
         match id {

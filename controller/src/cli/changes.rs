@@ -1,6 +1,7 @@
 //! `bulkhead change`, and following a change set to its end.
 
 mod file;
+mod lines;
 
 use super::{
     Reach,
@@ -212,17 +213,26 @@ async fn apply(client: &Client, asked: &Asked, yes: bool, accept_risk: bool, jso
         }
         let _: serde_json::Value = client.write(Method::POST, &format!("/change-sets/{id}/acknowledge"), None).await?;
     }
-    end(client, id, json).await
+    settle(client, id, json, print_outcome).await
 }
 
 /// Follows a change set until it needs nobody or a person, prints how it stands, and gives the exit status: 0 only
 /// when what was asked for is done.
 pub(super) async fn end(client: &Client, id: &str, json: bool) -> anyhow::Result<ExitCode> {
+    settle(client, id, json, print).await
+}
+
+async fn settle(
+    client: &Client,
+    id: &str,
+    json: bool,
+    tell: fn(&ChangeSetView) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
     let found = follow(client, id).await?;
     if json {
         output::json(&found)?;
     } else {
-        print(&found)?;
+        tell(&found)?;
     }
     let good = matches!(found.state, State::Active | State::Previewing);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -251,25 +261,39 @@ async fn follow(client: &Client, id: &str) -> anyhow::Result<ChangeSetView> {
     }
 }
 
+/// Prints a change set whole.
 fn print(found: &ChangeSetView) -> anyhow::Result<()> {
-    output::line(&format!("{}  {}  {}", found.id, word(&found.state), output::harmless(&found.name)))?;
+    print_head(found)?;
     if let Some(plan) = &found.plan {
         for operation in &plan.operations {
-            let pairs: Vec<String> =
-                operation.attributes.iter().map(|(name, value)| format!("{name}={}", quoted(value))).collect();
-            output::line(&format!("  {}/{} {}", operation.menu, word(&operation.verb), pairs.join(" ")))?;
+            output::line(&format!("  {}", lines::line(operation)))?;
         }
         for warning in &plan.warnings {
             output::line(&format!("  Note: {}", output::harmless(warning)))?;
         }
     }
+    print_rest(found)
+}
+
+/// The same without its plan, which has just been shown.
+fn print_outcome(found: &ChangeSetView) -> anyhow::Result<()> {
+    print_head(found)?;
+    print_rest(found)
+}
+
+fn print_head(found: &ChangeSetView) -> anyhow::Result<()> {
+    Ok(output::line(&format!("{}  {}  {}", found.id, word(&found.state), output::harmless(&found.name)))?)
+}
+
+/// What there is to say beside its plan.
+fn print_rest(found: &ChangeSetView) -> anyhow::Result<()> {
     for stage in found.stages.iter().filter(|stage| stage.status == StageStatus::Failed) {
         for finding in &stage.findings {
-            output::line(&format!("  {}: {} {}", finding.code, output::harmless(&finding.message), finding.hint))?;
+            output::line(&format!("  {}: {}", finding.code, output::advice(&finding.message, &finding.hint)))?;
         }
     }
     if let Some(error) = &found.error {
-        output::line(&format!("  {}: {} {}", error.code, output::harmless(&error.message), error.hint))?;
+        output::line(&format!("  {}: {}", error.code, output::advice(&error.message, &error.hint)))?;
     }
     for reason in &found.reasons {
         output::line(&format!("  Risk: {}", output::harmless(reason)))?;
@@ -295,11 +319,6 @@ fn ended(found: &ChangeSetView) -> Option<&'static str> {
         (_, Some(Outcome::Unknown)) => Some("What is on the router is not known: somebody has to look."),
         (_, Some(Outcome::Confirmed) | None) => None,
     }
-}
-
-fn quoted(value: &str) -> String {
-    let plain = !value.is_empty() && !value.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"');
-    if plain { value.to_owned() } else { format!("{value:?}") }
 }
 
 /// A value as JSON writes it, without quotes; `-` for none.

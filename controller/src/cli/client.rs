@@ -1,5 +1,6 @@
 //! REST from the command line.
 
+use super::output;
 use crate::{config, io::random, io::tls};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
@@ -103,7 +104,8 @@ fn refusal(status: StatusCode, body: &[u8]) -> String {
     if text("detail").is_empty() {
         return format!("The controller answered {status}.");
     }
-    let mut words = format!("{} {}", text("detail"), text("hint"));
+    let advice = output::advice(&text("detail"), &text("hint"));
+    let mut words = if text("field").is_empty() { advice } else { format!("{}: {advice}", text("field")) };
     if status == StatusCode::UNAUTHORIZED {
         words.push_str(" Give a token with --token or BULKHEAD_TOKEN; `bulkhead token add` makes one.");
     }
@@ -118,6 +120,9 @@ mod tests {
     fn a_refusal_is_said_in_the_controllers_words() {
         let body = br#"{"code": "unknown_vif", "detail": "There is no VIF `x`.", "hint": "List them."}"#;
         assert_eq!(refusal(StatusCode::NOT_FOUND, body), "There is no VIF `x`. List them.");
+        let body = br#"{"detail": "That is no position.", "hint": "Give one.", "field": "items[2].position"}"#;
+        let said = refusal(StatusCode::UNPROCESSABLE_ENTITY, body);
+        assert_eq!(said, "items[2].position: That is no position. Give one.");
         assert!(refusal(StatusCode::UNAUTHORIZED, body).contains("BULKHEAD_TOKEN"));
         assert_eq!(refusal(StatusCode::BAD_GATEWAY, b"<html>"), "The controller answered 502 Bad Gateway.");
     }

@@ -29,6 +29,13 @@ pub(super) fn json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     Ok(line(&serde_json::to_string_pretty(value)?)?)
 }
 
+/// What is wrong and what to do about it, as sentences. Messages of the agent end without a full stop.
+pub(super) fn advice(message: &str, hint: &str) -> String {
+    let message = harmless(message);
+    let stop = if message.ends_with(['.', '!', '?', ':']) { "" } else { "." };
+    format!("{message}{stop} {}", harmless(hint)).trim_end().to_owned()
+}
+
 /// Prints a table.
 ///
 /// # Errors

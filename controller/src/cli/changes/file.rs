@@ -1,9 +1,9 @@
 //! `bulkhead change plan FILE` and `apply FILE`: what a file asks of a router, shown before it is done.
 
-use super::{print, word};
+use super::{lines::line, print};
 use crate::{
     cli::{client::Client, output},
-    view::{ChangeSetView, OperationView},
+    view::ChangeSetView,
 };
 use anyhow::{Context as _, bail};
 use hyper::Method;
@@ -121,34 +121,6 @@ fn read(file: &Path, router: Option<&str>) -> anyhow::Result<(String, Value)> {
     Ok((router, body))
 }
 
-fn line(operation: &OperationView) -> String {
-    let sign = match operation.verb {
-        Verb::Add => '+',
-        Verb::Set => '~',
-        Verb::Remove => '-',
-        Verb::Move => '>',
-    };
-    let was = |name: &str| operation.before.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let pairs: Vec<String> = match operation.verb {
-        Verb::Add | Verb::Set => operation
-            .attributes
-            .iter()
-            .map(|(name, value)| match was(name) {
-                Some(was) => format!("{name}={} (was {})", super::quoted(value), super::quoted(was)),
-                None => format!("{name}={}", super::quoted(value)),
-            })
-            .collect(),
-        Verb::Remove | Verb::Move => operation
-            .before
-            .iter()
-            .chain(&operation.attributes)
-            .map(|(name, value)| format!("{name}={}", super::quoted(value)))
-            .collect(),
-    };
-    let item = if operation.item.is_empty() { String::new() } else { format!("  ({})", operation.item) };
-    output::harmless(&format!("{sign} {} {} {}{item}", operation.menu, word(&operation.verb), pairs.join(" ")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,28 +147,5 @@ mod tests {
         assert!(read(&file, None).is_err_and(|error| error.to_string().contains("--router")));
         let (_folder, file) = written("x.toml", "items = [");
         assert!(read(&file, Some("r1")).is_err_and(|error| error.to_string().contains("is no TOML")));
-    }
-
-    #[test]
-    fn a_line_shows_what_was_beside_what_will_be() {
-        let operation = |verb, attributes: &[(&str, &str)], before: &[(&str, &str)]| OperationView {
-            verb,
-            menu: "/ip/dns".into(),
-            attributes: attributes.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            before: before.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            item: "1".into(),
-        };
-        for (verb, attributes, before, expected) in [
-            (
-                Verb::Set,
-                &[("servers", "9.9.9.9")][..],
-                &[("servers", "1.1.1.1")][..],
-                "~ /ip/dns set servers=9.9.9.9 (was 1.1.1.1)  (1)",
-            ),
-            (Verb::Add, &[("name", "a b")], &[], "+ /ip/dns add name=\"a b\"  (1)"),
-            (Verb::Remove, &[], &[("comment", "x")], "- /ip/dns remove comment=x  (1)"),
-        ] {
-            assert_eq!(line(&operation(verb, attributes, before)), expected);
-        }
     }
 }

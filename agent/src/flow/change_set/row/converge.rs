@@ -79,7 +79,12 @@ pub enum Deed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Anchor {
     /// One that was there when the rows were read.
-    Id(String),
+    Row {
+        /// Its id then.
+        id: String,
+        /// What tells people which one it is.
+        words: String,
+    },
     /// One that an earlier step made for this item.
     Item(String),
 }
@@ -259,9 +264,21 @@ impl<'a> Menu<'a> {
     fn anchor(&self, slot: &Slot) -> Option<Anchor> {
         let at = self.order.iter().position(|known| known == slot)?;
         self.order.iter().skip(at + 1).find(|below| self.settled.contains(below)).map(|below| match below {
-            Slot::There(index) => Anchor::Id(self.rows.get(*index).map(|row| row.id().to_owned()).unwrap_or_default()),
+            Slot::There(index) => {
+                let row = self.rows.get(*index);
+                let id = row.map(|row| row.id().to_owned()).unwrap_or_default();
+                Anchor::Row { id, words: row.map(|row| self.words(row)).unwrap_or_default() }
+            }
             Slot::New(item) => Anchor::Item(item.clone()),
         })
+    }
+
+    /// A row for people: by its comment, and else by what it holds.
+    fn words(&self, row: &Row) -> String {
+        match row.get("comment") {
+            "" => self.shown(row).iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "),
+            comment => format!("“{comment}”"),
+        }
     }
 
     fn shown(&self, row: &Row) -> Vec<Attribute> {
@@ -275,7 +292,7 @@ impl RowStep {
         let place = |name: &str, before: &Option<Anchor>| {
             before.as_ref().map(|anchor| {
                 let row = match anchor {
-                    Anchor::Id(id) => id.clone(),
+                    Anchor::Row { words, .. } => format!("(row {words})"),
                     Anchor::Item(item) => format!("(row of item {item})"),
                 };
                 (name.to_owned(), row)
