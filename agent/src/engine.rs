@@ -103,10 +103,10 @@ impl Engine {
     pub async fn plan(&mut self, order: &ChangeOrder) -> Result<Plan, Refusal> {
         let sight = self.read(&order.menus).await?;
         let change = self.decide(order, &sight)?;
-        let (rings, warning) = self.rings(!change.rows.is_empty()).await?;
+        let (rings, lacks) = self.rings(!change.rows.is_empty()).await?;
         let mut plan = plan(&change, &sight);
         plan.rings = rings;
-        plan.warnings.extend(warning);
+        plan.warnings.extend(lacks);
         Ok(plan)
     }
 

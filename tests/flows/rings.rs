@@ -11,6 +11,7 @@ use std::time::Duration;
 
 const RAW: &str = "/ip/firewall/raw";
 const LIST: &str = "/ip/firewall/address-list";
+const SCHEDULES: &str = "/system/scheduler";
 const SCRIPTS: &str = "/system/script";
 
 /// What the agent would send from its veth is dropped before anything else looks at it.
@@ -62,6 +63,7 @@ async fn a_change_that_is_kept_leaves_no_ring_behind() -> anyhow::Result<()> {
     assert_eq!(report.outcome, Some(Outcome::Confirmed), "{report:?}");
     assert_eq!(report.evidence, [Evidence::SignIn, Evidence::Controller, Evidence::Person]);
     assert_eq!(bench.twin.rows(SCRIPTS), Vec::<Vec<(String, String)>>::new());
+    assert_eq!(bench.twin.rows(SCHEDULES), Vec::<Vec<(String, String)>>::new());
     // What still waits on the router finds nothing to run.
     bench.twin.advance(Duration::from_secs(3600));
     assert_eq!(bench.twin.rows(LIST).iter().flatten().filter(|(_, value)| value == "guests").count(), 1);
@@ -153,6 +155,44 @@ async fn ring_three_the_script_brings_back_an_agent_that_cut_itself_off() -> any
     let (report, ()) = tokio::join!(agent.engine.carry_out(begun), router);
     assert_eq!((report.outcome, report.undone_by), (Some(Outcome::Reverted), Some(Ring::Script)), "{report:?}");
     assert_eq!(bench.export(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn ring_three_outlives_a_reboot_of_the_router() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let before = bench.export();
+    let mut agent = bench.agent().await?;
+    let told = agent.told.clone();
+    let begun = agent.begin(&order(vec![create("1", RAW, &CUT_OFF, None), guests()])).await?;
+    let router = async {
+        until("the agent says that it does not know", || {
+            last(&told).is_some_and(|report| report.outcome == Some(Outcome::Unknown))
+        })
+        .await;
+        bench.twin.advance(Duration::from_secs(30));
+        bench.twin.reboot();
+        bench.twin.advance(Duration::from_secs(150));
+        assert_ne!(bench.export(), before, "the agent has its time first");
+        bench.twin.advance(Duration::from_secs(60));
+    };
+    let (report, ()) = tokio::join!(agent.engine.carry_out(begun), router);
+    assert_eq!((report.outcome, report.undone_by), (Some(Outcome::Reverted), Some(Ring::Script)), "{report:?}");
+    assert_eq!(bench.export(), before);
+    assert_eq!(bench.twin.rows(SCHEDULES), Vec::<Vec<(String, String)>>::new());
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_the_scheduler_it_is_said_that_ring_three_dies_with_a_reboot() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    bench.twin.set_device_mode(&[("scheduler", "no")]).expect("set");
+    let mut agent = bench.agent().await?;
+    let order = order(vec![guests()]);
+    let plan = agent.engine.plan(&order).await?;
+    assert_eq!(plan.warnings.iter().map(|warning| warning.code.as_str()).collect::<Vec<_>>(), ["no_scheduler"]);
+    assert_eq!(agent.change(&order).await?.outcome, Some(Outcome::Confirmed));
+    assert_eq!(bench.twin.rows(SCHEDULES), Vec::<Vec<(String, String)>>::new());
     Ok(())
 }
 

@@ -4,14 +4,17 @@
 //! | --- | --- | --- |
 //! | journal | before the first write | a write fails, nobody keeps the change, the agent starts and finds it open |
 //! | Safe Mode | around every [`CHUNK`] writes until a new sign-in works | the agent dies: its connection ends |
-//! | script | before the first write, anew with each deadline | the deadline is half a minute past and the script still there |
+//! | script | before the first write, anew with each deadline | the deadline is half a minute past, or the router has started anew some minutes ago, and the script is still there |
 //!
 //! A change of VIFs alone has the first: it makes and removes rows of our own, which cut nobody off.
 
 use super::{Begun, Engine, Stopped, foreign_edit, stopped, storage};
 use crate::{
     flow::change_set::{Left, Write, undo_script},
-    io::router::rings::{Hold, SafeMode},
+    io::router::{
+        Failed,
+        rings::{Hold, SafeMode},
+    },
 };
 use shared::change_set::{Refusal, Ring};
 
@@ -23,21 +26,32 @@ const AFTER_THE_DEADLINE: u32 = 30;
 
 impl Engine {
     /// Which rings a change of rows can have here, and what a person should know of those that it cannot.
-    pub(super) async fn rings(&mut self, rows: bool) -> Result<(Vec<Ring>, Option<Refusal>), Refusal> {
+    pub(super) async fn rings(&mut self, rows: bool) -> Result<(Vec<Ring>, Vec<Refusal>), Refusal> {
         if !rows {
-            return Ok((vec![Ring::Journal], None));
+            return Ok((vec![Ring::Journal], Vec::new()));
         }
-        match self.router.safe_mode().await {
-            Ok(SafeMode::Missing) => {
+        let away = |failed: Failed| Refusal::new("router_unreachable", failed.message(), "Try again when it answers.");
+        let safe_mode = self.router.safe_mode().await.map_err(away)?;
+        let has_scheduler = self.router.has_scheduler().await.map_err(away)?;
+        let (mut rings, mut lacks) = (vec![Ring::Journal], Vec::new());
+        match safe_mode {
+            SafeMode::Foreign => return Err(held()),
+            SafeMode::Free | SafeMode::Ours => rings.push(Ring::SafeMode),
+            SafeMode::Missing => {
                 let message = "This RouterOS has no Safe Mode that programs can use (it came with 7.18).";
                 let hint =
                     "If the agent itself dies in the middle of the change, the router undoes it only at the deadline.";
-                Ok((vec![Ring::Journal, Ring::Script], Some(Refusal::new("no_safe_mode", message, hint))))
+                lacks.push(Refusal::new("no_safe_mode", message, hint));
             }
-            Ok(SafeMode::Foreign) => Err(held()),
-            Ok(SafeMode::Free | SafeMode::Ours) => Ok((vec![Ring::Journal, Ring::SafeMode, Ring::Script], None)),
-            Err(failed) => Err(Refusal::new("router_unreachable", failed.message(), "Try again when it answers.")),
         }
+        rings.push(Ring::Script);
+        if !has_scheduler {
+            let message = "Device-mode forbids the scheduler, so the router's own undo does not outlive a reboot.";
+            let hint = "Should the change cut the agent off and the router reboot before the deadline, nobody undoes it; \
+                        `/system/device-mode/update scheduler=yes` allows it.";
+            lacks.push(Refusal::new("no_scheduler", message, hint));
+        }
+        Ok((rings, lacks))
     }
 
     /// Arms the script before the first write.

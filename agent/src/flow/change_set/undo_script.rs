@@ -39,10 +39,13 @@ pub fn source(change: &Change, name: &str) -> String {
         // Writing to a string cannot fail.
         let _ = write!(source, ":do {{ {line} }} on-error={{}}\r\n");
     }
-    source + &format!("/system/script/remove [find where name={}]\r\n", quoted(name))
+    let name = quoted(name);
+    source
+        + &format!(":do {{ /system/scheduler/remove [find where name={name}] }} on-error={{}}\r\n")
+        + &format!("/system/script/remove [find where name={name}]\r\n")
 }
 
-/// What waits for the deadline: runs the script where it is still there. Its absence is how a change is closed.
+/// What waits for so many seconds: runs the script where it is still there. Its absence is how a change is closed.
 pub fn watch(name: &str, seconds: u32) -> String {
     let name = quoted(name);
     format!(

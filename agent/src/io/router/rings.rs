@@ -3,15 +3,20 @@
 use super::{Failed, RouterPort, print};
 use crate::{
     flow::{change_set::undo_script, object::Row},
-    io::routeros::{Client, Sentence},
+    io::routeros::{Client, CommandError, Sentence},
 };
 use shared::routeros::schema::Version;
 
 /// The first version whose Safe Mode programs can use.
 const WITH_SAFE_MODE: Version = Version::new(7, 18, 0);
 
-/// What the comments of our undo scripts start with.
+/// What the comments of our undo scripts, and of what runs them, start with.
 const MARK: &str = "bulkhead:undo/";
+/// Where those are.
+const MENUS: [&str; 2] = ["/system/script", "/system/scheduler"];
+
+/// How long after the router's start the script waits for the agent, which undoes the change itself where it can.
+const AFTER_A_START: u32 = 180;
 
 /// Safe Mode as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +80,20 @@ impl RouterPort {
         Ok(())
     }
 
+    /// Whether device-mode lets schedules run. Versions that do not say forbid none.
+    ///
+    /// # Errors
+    /// [`Failed::Lost`]
+    pub async fn has_scheduler(&self) -> Result<bool, Failed> {
+        match self.batch(vec![print("/system/device-mode", "scheduler")]).await {
+            Ok(rows) => Ok(rows.concat().first().is_none_or(|row| matches!(row.get("scheduler"), "" | "true" | "yes"))),
+            Err(Failed::Refused(_)) => Ok(true),
+            Err(lost) => Err(lost),
+        }
+    }
+
     /// Keeps a script on the router that undoes a change in so many seconds unless [`RouterPort::disarm`] comes first.
+    /// What waits for that ends when the router starts anew, so a schedule runs the script some time after a start.
     ///
     /// # Errors
     /// [`Failed`]: the script is not armed.
@@ -87,6 +105,17 @@ impl RouterPort {
             .attribute("comment", format!("{MARK}{name}"))
             .attribute("source", source);
         session.run(script).await?;
+        let start = Sentence::new("/system/scheduler/add")
+            .attribute("name", name)
+            .attribute("start-time", "startup")
+            .attribute("policy", "read,write,test")
+            .attribute("comment", format!("{MARK}{name}"))
+            .attribute("on-event", undo_script::watch(name, AFTER_A_START));
+        match session.run(start).await {
+            // A device that is flagged lets nobody make schedules; that was said with the plan.
+            Ok(_) | Err(CommandError::Trap(_)) => {}
+            Err(lost) => return Err(lost.into()),
+        }
         let watch = Sentence::new("/execute").attribute("script", undo_script::watch(name, seconds));
         match session.run(watch).await {
             Ok(_) => Ok(()),
@@ -104,14 +133,12 @@ impl RouterPort {
     /// [`Failed`]: a script may still be there.
     pub async fn disarm(&self, but: Option<&str>) -> Result<(), Failed> {
         let session = self.session()?;
-        let gone: Vec<Sentence> = self
-            .armed()
-            .await?
-            .iter()
-            .filter(|row| Some(row.get("name")) != but)
-            .map(|row| Sentence::new("/system/script/remove").attribute(".id", row.id()))
-            .collect();
-        for answer in session.run_all(gone).await {
+        let read = self.batch(MENUS.map(|menu| print(menu, ".id,name,comment")).to_vec()).await?;
+        let ours = MENUS.into_iter().zip(&read).flat_map(|(menu, rows)| {
+            let gone = rows.iter().filter(|row| is_ours(row) && Some(row.get("name")) != but);
+            gone.map(move |row| Sentence::new(format!("{menu}/remove")).attribute(".id", row.id()))
+        });
+        for answer in session.run_all(ours.collect()).await {
             answer?;
         }
         Ok(())
@@ -123,8 +150,12 @@ impl RouterPort {
     /// [`Failed`]
     pub async fn armed(&self) -> Result<Vec<Row>, Failed> {
         let rows = self.batch(vec![print("/system/script", ".id,name,comment")]).await?.concat();
-        Ok(rows.into_iter().filter(|row| row.mark().is_some_and(|mark| mark.starts_with(MARK))).collect())
+        Ok(rows.into_iter().filter(is_ours).collect())
     }
+}
+
+fn is_ours(row: &Row) -> bool {
+    row.mark().is_some_and(|mark| mark.starts_with(MARK))
 }
 
 impl Hold {
