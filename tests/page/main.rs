@@ -96,6 +96,12 @@ async fn a_change_outlives_its_controller_and_is_kept_from_another_browser() -> 
 }
 
 #[tokio::test]
+async fn a_change_is_written_on_the_page_by_two_at_once() -> anyhow::Result<()> {
+    let browser = needs!("a_change_is_written_on_the_page_by_two_at_once", browser());
+    case(&browser, "write.mjs").await
+}
+
+#[tokio::test]
 async fn the_same_without_javascript() -> anyhow::Result<()> {
     let browser = needs!("the_same_without_javascript", browser());
     case(&browser, "without-javascript.mjs").await

@@ -1,8 +1,8 @@
 //! `bulkhead router export`: what a router has, as a file for `bulkhead change plan`.
 
 use super::output;
-use crate::{flow::change_set::asked::AskedItem, view::ExportView};
-use serde_json::Value;
+use crate::{flow::change_set::written, view::ExportView};
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// The file as TOML, with what is not in it said at its head.
@@ -15,39 +15,7 @@ pub(super) fn toml(found: &ExportView) -> String {
         let rows = if left.rows == 1 { "row" } else { "rows" };
         let _ = writeln!(text, "# Not in it: {} {rows} of {} that {}.", left.rows, left.menu, left.why);
     }
-    let _ = write!(text, "name = {}\nrouter = {}\n", quoted(&found.name), quoted(&found.router));
-    for item in &found.items {
-        text.push_str(&table(item));
-    }
-    text
-}
-
-fn table(item: &AskedItem) -> String {
-    let inline = |map: &serde_json::Map<String, Value>| {
-        let pairs: Vec<String> = map.iter().map(|(name, value)| format!("{name} = {}", value_of(value))).collect();
-        format!("{{ {} }}", pairs.join(", "))
-    };
-    let mut text = format!(
-        "\n[[items]]\nid = {}\nresource = {}\noperation = {}\n",
-        quoted(&item.id),
-        quoted(&item.resource),
-        quoted(&item.operation)
-    );
-    if !item.key.is_empty() {
-        let _ = writeln!(text, "key = {}", inline(&item.key));
-    }
-    if !item.attributes.is_empty() {
-        let _ = writeln!(text, "attributes = {}", inline(&item.attributes));
-    }
-    text
-}
-
-fn value_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), quoted)
-}
-
-fn quoted(text: &str) -> String {
-    ::toml::Value::from(text).to_string()
+    text + &written::text([("name", json!(found.name)), ("router", json!(found.router))], &found.items)
 }
 
 /// Writes the file to standard output.
@@ -63,7 +31,7 @@ pub(super) fn print(found: &ExportView, json: bool) -> anyhow::Result<()> {
 mod tests {
     use super::*;
     use crate::view::{LeftOutView, NewChangeSet};
-    use serde_json::json;
+    use serde_json::Value;
 
     #[test]
     fn the_file_reads_back_as_what_was_exported() {

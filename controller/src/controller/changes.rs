@@ -128,6 +128,7 @@ impl Controller {
             let owner = asked::owner(name.as_deref().unwrap_or(&found.name));
             let exactly = ensure.unwrap_or(found.exactly.is_some());
             let items = edited.items.map(|items| asked::with_drift(items, edited.drift.as_ref()));
+            let items = items.map(|items| asked::with_secrets(items, &found.items));
             let items = items.map(|items| rows(&items, &owner, exactly)).transpose()?;
             let exactly = if exactly { Some(change_sets::owned(tx, &found.router, owner)?) } else { None };
             let edit = Edit { version: edited.version, name, items, exactly, confirm };

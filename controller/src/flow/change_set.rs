@@ -13,6 +13,7 @@ pub mod revert;
 mod show;
 mod stage;
 pub mod validate;
+pub mod written;
 
 use crate::view::{Risk, StageView};
 pub use exactly::Exactly;

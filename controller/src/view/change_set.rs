@@ -209,6 +209,25 @@ pub struct OperationView {
     pub item: String,
 }
 
+impl OperationView {
+    /// The attributes that say what the row is to hold.
+    pub fn own(&self) -> impl Iterator<Item = &(String, String)> {
+        self.attributes.iter().filter(|(name, _)| !is_place(name))
+    }
+
+    /// Where the row goes, for people: `above row “drop all”`.
+    pub fn place(&self) -> Option<String> {
+        match self.attributes.iter().find(|(name, _)| is_place(name)) {
+            Some((_, row)) => Some(format!("above {}", row.trim_matches(['(', ')']))),
+            None => (self.verb == Verb::Move).then(|| "to the end".to_owned()),
+        }
+    }
+}
+
+fn is_place(name: &str) -> bool {
+    matches!(name, "place-before" | "destination")
+}
+
 /// One thing that is to change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ItemView {

@@ -18,22 +18,12 @@ pub(super) fn line(operation: &OperationView) -> String {
         None => format!("{name}={}", quoted(value)),
     };
     let held = operation.before.iter().filter(|_| matches!(operation.verb, Verb::Remove | Verb::Move));
-    let own = operation.attributes.iter().filter(|(name, _)| !is_place(name));
-    let mut words: Vec<String> = held.chain(own).map(pair).collect();
-    match operation.attributes.iter().find(|(name, _)| is_place(name)) {
-        Some((_, row)) => words.push(format!("above {}", row.trim_matches(['(', ')']))),
-        None if operation.verb == Verb::Move => words.push("to the end".to_owned()),
-        None => {}
-    }
+    let mut words: Vec<String> = held.chain(operation.own()).map(pair).collect();
+    words.extend(operation.place());
     if !operation.item.is_empty() {
         words.push(format!(" ({})", operation.item));
     }
     output::harmless(&format!("{sign} {} {} {}", operation.menu, word(&operation.verb), words.join(" ")))
-}
-
-/// What says where a row goes, instead of what it holds.
-fn is_place(name: &str) -> bool {
-    matches!(name, "place-before" | "destination")
 }
 
 fn quoted(value: &str) -> String {

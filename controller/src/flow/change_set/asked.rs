@@ -126,6 +126,22 @@ pub fn with_drift(mut items: Vec<AskedItem>, drift: Option<&String>) -> Vec<Aske
     items
 }
 
+/// The same items, with the secrets that are known already where what stands for one was left as it is shown.
+pub fn with_secrets(mut items: Vec<AskedItem>, known: &[Item]) -> Vec<AskedItem> {
+    for item in &mut items {
+        let row = known.iter().find(|known| known.id == item.id).and_then(|known| match &known.resource {
+            Resource::Row(row) if row.menu == item.resource => Some(row),
+            Resource::Row(_) | Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        });
+        for (name, value) in item.attributes.iter_mut().filter(|(name, value)| is_secret(name) && *value == HIDDEN) {
+            if let Some((_, secret)) = row.and_then(|row| row.attributes.iter().find(|(known, _)| known == name)) {
+                *value = json!(secret);
+            }
+        }
+    }
+    items
+}
+
 fn policy(asked: Option<&str>, field: &str) -> Result<Policy, Misfit> {
     match asked {
         None | Some("report") => Ok(Policy::Report),

@@ -17,6 +17,7 @@ use std::convert::Infallible;
 pub(super) mod access;
 pub(super) mod change_set;
 pub(super) mod door;
+pub(super) mod draft;
 pub(super) mod drift;
 pub(super) mod events;
 mod form;

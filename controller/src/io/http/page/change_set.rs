@@ -45,6 +45,8 @@ struct ChangePage {
     findings: Vec<Finding>,
     /// Where what was asked for can be changed.
     again: Option<String>,
+    /// Where it is written, of one that can be edited.
+    write: Option<String>,
     plan_title: &'static str,
     operations: Vec<Operation>,
     history: Vec<Line>,
@@ -76,6 +78,8 @@ struct Operation {
     word: &'static str,
     menu: String,
     attributes: Vec<Attribute>,
+    /// Where it goes: `above row “drop all”`.
+    place: Option<String>,
 }
 
 /// A property in the diff.
@@ -88,6 +92,7 @@ struct Attribute {
 
 struct Line {
     at: String,
+    happened: &'static str,
     word: &'static str,
     by: String,
 }
@@ -129,12 +134,19 @@ fn page(frame: Frame, change: ChangeSetView, router_name: String) -> ChangePage 
         actions: actions(&change),
         findings: findings(&change),
         again: again(&change),
+        write: (change.legal_events.contains(&Event::Edit) && change.items.iter().all(|item| item.resource != "vif"))
+            .then(|| format!("/change-sets/{}/write", change.id)),
         plan_title: if over { "What was planned" } else { "What is written to the router" },
         operations: operations(&change),
         history: change
             .history
             .iter()
-            .map(|line| Line { at: line.at.clone(), word: words::state(line.state).word, by: line.by.clone() })
+            .map(|line| Line {
+                at: line.at.clone(),
+                happened: words::happened(line.event, line.state),
+                word: words::state(line.state).word,
+                by: line.by.clone(),
+            })
             .collect(),
         change,
     }
@@ -187,7 +199,8 @@ fn operations(change: &ChangeSetView) -> Vec<Operation> {
     let plan = change.plan.iter().flat_map(|plan| &plan.operations);
     plan.map(|operation| {
         let (sign, class, word) = words::verb(operation.verb);
-        Operation { sign, class, word, menu: operation.menu.clone(), attributes: attributes(operation) }
+        let place = operation.place();
+        Operation { sign, class, word, menu: operation.menu.clone(), attributes: attributes(operation), place }
     })
     .collect()
 }
@@ -197,7 +210,7 @@ fn attributes(operation: &OperationView) -> Vec<Attribute> {
     let was = |name: &str| operation.before.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let plain = |(name, value): &(String, String)| Attribute { name: name.clone(), was: None, value: value.clone() };
     match operation.verb {
-        Verb::Add => operation.attributes.iter().map(plain).collect(),
+        Verb::Add => operation.own().map(plain).collect(),
         Verb::Set => {
             let changed = |(name, value): &(String, String)| Attribute {
                 name: name.clone(),
@@ -206,7 +219,7 @@ fn attributes(operation: &OperationView) -> Vec<Attribute> {
             };
             operation.attributes.iter().map(changed).collect()
         }
-        Verb::Remove | Verb::Move => operation.before.iter().chain(&operation.attributes).map(plain).collect(),
+        Verb::Remove | Verb::Move => operation.before.iter().chain(operation.own()).map(plain).collect(),
     }
 }
 

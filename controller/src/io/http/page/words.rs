@@ -244,6 +244,35 @@ pub(super) fn action(event: shared::change_set::Event) -> Option<(&'static str, 
     })
 }
 
+/// What brought a change set into a state; nothing was before the first. Who asks for validation waits for its turn.
+pub(super) fn happened(event: Option<shared::change_set::Event>, state: State) -> &'static str {
+    use shared::change_set::Event as E;
+    match event {
+        Some(E::Validate) if state == State::Validating => "Validation began",
+        None => "Made",
+        Some(E::Edit) => "Edited",
+        Some(E::Validate) => "Validation asked for",
+        Some(E::Cancel) => "Called off",
+        Some(E::Valid) => "Validated, nothing stops it",
+        Some(E::Findings) => "Validated, something stops it",
+        Some(E::Unreachable) => "The router could not be asked",
+        Some(E::Confirm) => "Confirmed",
+        Some(E::ConfirmHighRisk) => "Confirmed, the risk is high",
+        Some(E::Acknowledge) => "Risk accepted",
+        Some(E::Applied) => "Everything is written",
+        Some(E::ApplyFailed) => "Not applied",
+        Some(E::Keep) => "Kept",
+        Some(E::Roll) => "Undo begun",
+        Some(E::Undo) => "Undo of what was kept begun",
+        Some(E::Undone) => "Undone and read back",
+        Some(E::UndoFailed) => "Not wholly undone",
+        Some(E::Superseded) => "Not undone: others have built on it",
+        Some(E::Retry) => "Tried again",
+        Some(E::ForceRollback) => "Undo ordered once more",
+        Some(E::Reset) => "Closed",
+    }
+}
+
 /// Sign, class and word of a write.
 pub(super) fn verb(verb: Verb) -> (&'static str, &'static str, &'static str) {
     match verb {
