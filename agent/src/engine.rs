@@ -32,9 +32,15 @@ use shared::{
     ids::ChangeSetId,
     wire::ChangeOrder,
 };
+use std::time::Duration;
 
 /// How often undoing is tried again while the router answers and refuses, before what is left is said to be left.
 const UNDO_ROUNDS: u32 = 3;
+
+/// How often the end of a change is tried to be journaled while the disk is full.
+const ROOM_AGAIN: Duration = Duration::from_secs(1);
+/// What is said meanwhile.
+const NO_ROOM: &str = "waiting for room on the agent's disk";
 
 /// Whom each report is told.
 type Tell = Box<dyn FnMut(&Change, &Report) + Send>;
@@ -166,8 +172,10 @@ impl Engine {
         let mut rounds = 0;
         loop {
             match self.converge(&mut begun).await {
-                Ok(()) if begun.direction == Direction::Back => return self.end(begun, Outcome::Reverted, Vec::new()),
-                Ok(()) => return self.end(begun, Outcome::Confirmed, Vec::new()),
+                Ok(()) if begun.direction == Direction::Back => {
+                    return self.end(begun, Outcome::Reverted, Vec::new()).await;
+                }
+                Ok(()) => return self.end(begun, Outcome::Confirmed, Vec::new()).await,
                 Err(Stopped::Refused(refusal) | Stopped::Lost(refusal)) if begun.direction == Direction::Forward => {
                     tracing::warn!(change_set = %begun.change.id, %refusal, "the change failed; undoing it");
                     begun.direction = Direction::Back;
@@ -183,7 +191,7 @@ impl Engine {
                     {
                         let differs = left_of(&begun, &sight).findings();
                         let outcome = if differs.is_empty() { Outcome::Reverted } else { Outcome::PartlyReverted };
-                        return self.end(begun, outcome, differs);
+                        return self.end(begun, outcome, differs).await;
                     }
                 }
                 Err(Stopped::Lost(refusal)) => {
@@ -313,15 +321,24 @@ impl Engine {
         (self.tell)(&begun.change, &begun.report);
     }
 
-    fn end(&mut self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
-        begun.report.phase = Phase::Ended;
-        begun.report.revision += 1;
-        begun.report.outcome = Some(outcome);
-        begun.report.differs = differs;
-        begun.report.current.clear();
-        begun.report.at = self.clock.unix_millis();
-        if let Err(error) = self.journal.end(&begun.change, begun.direction, &begun.report) {
-            tracing::error!(%error, "the end of a change could not be journaled; the next start finds it open and reads the router again");
+    /// Closes the journal and says how the change ended, in this order: an agent that starts with an open journal undoes
+    /// the change, whatever was said of it. As long as the disk has no room for the end, it is not known.
+    async fn end(&mut self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
+        let phase = begun.report.phase;
+        loop {
+            begun.report.phase = Phase::Ended;
+            begun.report.revision += 1;
+            begun.report.outcome = Some(outcome);
+            begun.report.differs.clone_from(&differs);
+            begun.report.current.clear();
+            begun.report.at = self.clock.unix_millis();
+            let Err(error) = self.journal.end(&begun.change, begun.direction, &begun.report) else { break };
+            tracing::error!(%error, "the end of a change cannot be journaled; waiting for room");
+            begun.report.outcome = Some(Outcome::Unknown);
+            begun.report.phase = phase;
+            NO_ROOM.clone_into(&mut begun.report.current);
+            (self.tell)(&begun.change, &begun.report);
+            self.clock.sleep(ROOM_AGAIN).await;
         }
         tracing::info!(change_set = %begun.change.id, ?outcome, "the change has ended");
         (self.tell)(&begun.change, &begun.report);

@@ -5,6 +5,7 @@
 #[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]
 #[path = "../support/change_lines.rs"]
 mod change_lines;
+mod disk_full;
 mod drift;
 mod keeper;
 #[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]

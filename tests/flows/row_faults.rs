@@ -82,7 +82,7 @@ impl fmt::Display for Case {
     }
 }
 
-async fn ready() -> anyhow::Result<(Bench, Agent, Export)> {
+pub(crate) async fn ready() -> anyhow::Result<(Bench, Agent, Export)> {
     let bench = Bench::with(corpus::ROUTER).await?;
     let agent = bench.agent().await?;
     let before = bench.export();
@@ -90,7 +90,7 @@ async fn ready() -> anyhow::Result<(Bench, Agent, Export)> {
 }
 
 /// What the router looks like when nothing goes wrong, and how many sentences carrying it out takes.
-async fn undisturbed(set: usize) -> anyhow::Result<(Export, u64)> {
+pub(crate) async fn undisturbed(set: usize) -> anyhow::Result<(Export, u64)> {
     let (bench, mut agent, _) = ready().await?;
     let begun = agent.begin(&order(corpus::all().swap_remove(set).1)).await?;
     let sentences = bench.twin.sentences();
@@ -147,7 +147,14 @@ async fn play(case: Case, after: Export, sentences: u64) -> anyhow::Result<()> {
 }
 
 /// What must hold at the end, whatever happened.
-fn ended(case: &Case, bench: &Bench, agent: &Agent, report: &Report, before: &Export, after: &Export) {
+pub(crate) fn ended(
+    case: &impl fmt::Display,
+    bench: &Bench,
+    agent: &Agent,
+    report: &Report,
+    before: &Export,
+    after: &Export,
+) {
     let strangers = |row: &(String, String)| row.1 == "stranger";
     for row in bench.twin.rows("/ip/firewall/address-list") {
         if row.iter().any(strangers) {
