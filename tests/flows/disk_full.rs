@@ -34,6 +34,7 @@ impl Drop for Full {
 }
 
 /// Whether this test has its process alone; says so where it has not.
+#[allow(clippy::print_stderr, reason = "the runner shows what was skipped")]
 fn alone(test: &str) -> bool {
     let alone = std::env::var("NEXTEST_EXECUTION_MODE").is_ok_and(|mode| mode == "process-per-test");
     if !alone {
