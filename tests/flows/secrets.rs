@@ -55,18 +55,28 @@ async fn a_secret_is_written_kept_and_not_written_again() -> anyhow::Result<()> 
 async fn a_secret_that_was_altered_comes_back() -> anyhow::Result<()> {
     let (bench, mut agent, _) = ready().await?;
     assert_eq!(agent.change(&order(vec![tunnel(OLD)])).await?.outcome, Some(Outcome::Confirmed));
-    let altered = order(vec![tunnel(NEW)]);
+    // By its mark, and by its name.
+    let named = update("1", WIREGUARD, vec![("name".to_owned(), "wg-ours".to_owned())], &[("private-key", NEW)], None);
+    for item in [tunnel(NEW), named] {
+        alters(&bench, &mut agent, item).await?;
+    }
+    Ok(())
+}
+
+/// The item writes the new key, once, and undone brings the old one back.
+async fn alters(bench: &Bench, agent: &mut Agent, item: Item) -> anyhow::Result<()> {
+    let altered = order(vec![item.clone()]);
     let plan = agent.engine.plan(&altered).await?;
     assert_eq!(plan.operations.len(), 1);
     assert_eq!(plan.operations[0].verb, Verb::Set);
     assert_eq!(plan.operations[0].attributes, [("private-key".to_owned(), "(hidden)".to_owned())]);
     assert_eq!(agent.change(&altered).await?.outcome, Some(Outcome::Confirmed));
-    assert_eq!(value(&bench, "wg-ours", "private-key").as_deref(), Some(NEW));
-    assert_eq!(agent.engine.plan(&order(vec![tunnel(NEW)])).await?.operations, []);
+    assert_eq!(value(bench, "wg-ours", "private-key").as_deref(), Some(NEW));
+    assert_eq!(agent.engine.plan(&order(vec![item])).await?.operations, []);
 
     let begun = agent.engine.reopen(&altered.id).await?;
     assert_eq!(agent.engine.carry_out(begun).await.outcome, Some(Outcome::Reverted));
-    assert_eq!(value(&bench, "wg-ours", "private-key").as_deref(), Some(OLD));
+    assert_eq!(value(bench, "wg-ours", "private-key").as_deref(), Some(OLD));
     Ok(())
 }
 

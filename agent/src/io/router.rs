@@ -219,12 +219,27 @@ pub fn print(path: &str, properties: &str) -> Sentence {
     Sentence::new(format!("{path}/print")).attribute(".proplist", properties)
 }
 
+/// Each menu once: one that isolation and rows are in is read with what both have to know.
 async fn read_menus(client: &Client, menus: &[MenuWords]) -> Result<Sight, Failed> {
-    let isolation = Menu::ALL.iter().map(|menu| print(menu.path(), menu.properties()));
-    let others = menus.iter().map(|words| print(&words.path, &row::properties(words)));
+    let isolation = Menu::ALL.iter().map(|menu| {
+        let words = menus.iter().find(|words| words.path == menu.path());
+        print(menu.path(), &words.map_or_else(|| menu.properties().to_owned(), |words| both(*menu, words)))
+    });
+    let isolates = |words: &&MenuWords| Menu::ALL.iter().any(|menu| menu.path() == words.path);
+    let alone: Vec<&MenuWords> = menus.iter().filter(|words| !isolates(words)).collect();
+    let others = alone.iter().map(|words| print(&words.path, &row::properties(words)));
     let mut read = rows_of(client, isolation.chain(others).collect()).await?.into_iter();
     let isolation = Snapshot::new(Menu::ALL.into_iter().zip(read.by_ref()));
-    Ok(Sight { isolation, rows: Reading::new(menus.iter().map(|words| words.path.clone()).zip(read)) })
+    let shared = Menu::ALL.into_iter().filter(|menu| menus.iter().any(|words| words.path == menu.path()));
+    let shared = shared.map(|menu| (menu.path().to_owned(), isolation.rows(menu).to_vec())).collect::<Vec<_>>();
+    let rows = Reading::new(alone.iter().map(|words| words.path.clone()).zip(read).chain(shared));
+    Ok(Sight { isolation, rows })
+}
+
+fn both(menu: Menu, words: &MenuWords) -> String {
+    let own = row::properties(words);
+    let more = menu.properties().split(',').filter(|name| !own.split(',').any(|known| known == *name));
+    std::iter::once(own.as_str()).chain(more).collect::<Vec<_>>().join(",")
 }
 
 async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {

@@ -49,8 +49,10 @@ impl Taken {
         let mut taken = Self::default();
         for pair in pairs {
             let End::Present { attributes, .. } = &pair.after else { continue };
+            let was = pair.was.as_ref().map(|was| Row::new(was.attributes.iter().map(|(name, value)| (name, value))));
             let now = known.0.iter().find(|row| row.menu == pair.menu && row.key == pair.key).map(|row| &row.values);
-            let same = |(name, value): &&(String, Option<String>)| now.is_some_and(|now| now.get(name) == Some(value));
+            let now = now.cloned().or_else(|| was.map(|was| known.of(&pair.menu, &was))).unwrap_or_default();
+            let same = |(name, value): &&(String, Option<String>)| now.get(name) == Some(value);
             taken.take(&pair.item, attributes.iter().filter(same).map(|(name, _)| name.as_str()));
         }
         taken
