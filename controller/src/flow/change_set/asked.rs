@@ -130,7 +130,7 @@ pub fn with_drift(mut items: Vec<AskedItem>, drift: Option<&String>) -> Vec<Aske
 pub fn with_secrets(mut items: Vec<AskedItem>, known: &[Item]) -> Vec<AskedItem> {
     for item in &mut items {
         let row = known.iter().find(|known| known.id == item.id).and_then(|known| match &known.resource {
-            Resource::Row(row) if row.menu == item.resource => Some(row),
+            Resource::Row(row) if row.menu == item.resource.trim_end_matches('/') => Some(row),
             Resource::Row(_) | Resource::VifCreate(_) | Resource::VifRemove(_) => None,
         });
         for (name, value) in item.attributes.iter_mut().filter(|(name, value)| is_secret(name) && *value == HIDDEN) {

@@ -18,7 +18,7 @@ pub struct Exactly {
 }
 
 /// What the ids of items begin with that nobody wrote down; no id of a request has a slash.
-const GONE: &str = "gone/";
+pub(super) const GONE: &str = "gone/";
 
 impl Exactly {
     /// Gives each row that is made in an ordered menu, and of which nobody said where it stands, its place behind the one

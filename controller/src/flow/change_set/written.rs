@@ -1,6 +1,9 @@
 //! A change set as people write it: TOML with the members that REST has.
 
-use super::asked::{AskedItem, Misfit};
+use super::{
+    asked::{AskedItem, Misfit},
+    exactly::GONE,
+};
 use crate::view::{ChangeSetView, ItemView};
 use serde_json::{Map, Value, json};
 use shared::change_set::{Confirm, Keep};
@@ -19,9 +22,14 @@ pub fn text<'a>(head: impl IntoIterator<Item = (&'a str, Value)>, items: &[Asked
     text
 }
 
+/// The items that a person asked for, without those that follow from `ensure = "exactly"`.
+pub fn items(change: &ChangeSetView) -> impl Iterator<Item = &ItemView> {
+    change.items.iter().filter(|item| !item.id.starts_with(GONE))
+}
+
 /// A change set as text; nothing of one that is about VIFs, which have requests of their own.
 pub fn of(change: &ChangeSetView) -> Option<String> {
-    let items = change.items.iter().map(asked).collect::<Option<Vec<AskedItem>>>()?;
+    let items = items(change).map(asked).collect::<Option<Vec<AskedItem>>>()?;
     let mut head = vec![("name", json!(change.name))];
     if change.ensure != "present" {
         head.push(("ensure", json!(change.ensure)));

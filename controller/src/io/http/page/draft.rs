@@ -163,8 +163,12 @@ pub(in crate::io::http) async fn edit(
     };
     let problem = match edited {
         Ok(_) if form.goes_on() => {
-            app.controller().change_set_event(&id, Event::Validate, &visit.person()).await?;
-            return Ok(see(&format!("/change-sets/{id}")));
+            let asked = app.controller().change_set_event(&id, Event::Validate, &visit.person()).await;
+            return match asked {
+                Err(problem) if problem.code != problem::ILLEGAL_EVENT.code => Err(problem),
+                // It is saved; whoever was faster with a button has their way.
+                _ => Ok(see(&format!("/change-sets/{id}"))),
+            };
         }
         Ok(_) => return Ok(see(&format!("/change-sets/{id}"))),
         Err(problem) => problem,
@@ -211,7 +215,7 @@ fn page(
 fn found(change: &ChangeSetView, text: &str) -> Vec<Found> {
     let all = change.stages.iter().flat_map(|stage| &stage.findings);
     all.map(|finding| {
-        let at = finding.item.as_ref().and_then(|item| change.items.iter().position(|known| known.id == *item));
+        let at = finding.item.as_ref().and_then(|item| written::items(change).position(|known| known.id == *item));
         let field = at.map(|at| format!("items[{at}].{}", finding.field.as_deref().unwrap_or_default()));
         Found {
             line: field.and_then(|field| written::line_of(text, &field)),
