@@ -11,6 +11,7 @@ mod instructions;
 mod ours;
 mod pairs;
 mod peer;
+mod plan;
 mod raw;
 mod router;
 mod row;
@@ -25,9 +26,10 @@ fn main() -> ExitCode {
     let measured = match arguments[..] {
         ["adds"] => adds::measure(),
         ["instructions"] => instructions::measure(),
+        ["plan"] => plan::measure(),
         ["wire"] => wire::measure(),
         ["client", work, router, count] => ours::work(work, router, count),
-        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds|instructions|wire|client WORK ROUTER COUNT")),
+        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds|instructions|plan|wire|client WORK ROUTER COUNT")),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,
