@@ -37,10 +37,8 @@ use std::time::Duration;
 /// How often undoing is tried again while the router answers and refuses, before what is left is said to be left.
 const UNDO_ROUNDS: u32 = 3;
 
-/// How often the end of a change is tried to be journaled while the disk is full.
-const ROOM_AGAIN: Duration = Duration::from_secs(1);
-/// What is said meanwhile.
-const NO_ROOM: &str = "waiting for room on the agent's disk";
+/// How often the end of a change is tried to be journaled while the database cannot be written.
+const JOURNAL_AGAIN: Duration = Duration::from_secs(1);
 
 /// Whom each report is told.
 type Tell = Box<dyn FnMut(&Change, &Report) + Send>;
@@ -322,7 +320,7 @@ impl Engine {
     }
 
     /// Closes the journal and says how the change ended, in this order: an agent that starts with an open journal undoes
-    /// the change, whatever was said of it. As long as the disk has no room for the end, it is not known.
+    /// the change, whatever was said of it. As long as the end cannot be written, as on a full disk, it is not known.
     async fn end(&mut self, mut begun: Begun, outcome: Outcome, differs: Vec<String>) -> Report {
         let phase = begun.report.phase;
         loop {
@@ -333,12 +331,15 @@ impl Engine {
             begun.report.current.clear();
             begun.report.at = self.clock.unix_millis();
             let Err(error) = self.journal.end(&begun.change, begun.direction, &begun.report) else { break };
-            tracing::error!(%error, "the end of a change cannot be journaled; waiting for room");
+            tracing::error!(%error, "the end of a change cannot be journaled; trying again");
             begun.report.outcome = Some(Outcome::Unknown);
             begun.report.phase = phase;
-            NO_ROOM.clone_into(&mut begun.report.current);
+            begun.report.current = match &error {
+                StoreError::NoRoom { .. } => "waiting for room on the agent's disk".to_owned(),
+                other => format!("waiting to write the end down: {other}"),
+            };
             (self.tell)(&begun.change, &begun.report);
-            self.clock.sleep(ROOM_AGAIN).await;
+            self.clock.sleep(JOURNAL_AGAIN).await;
         }
         tracing::info!(change_set = %begun.change.id, ?outcome, "the change has ended");
         (self.tell)(&begun.change, &begun.report);

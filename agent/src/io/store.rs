@@ -223,6 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn a_database_without_room_says_so_and_goes_on_when_there_is_some() {
+        let store = Store::in_memory().expect("a store");
+        let grow =
+            || store.with(|db| db.execute_batch("CREATE TABLE more (x); INSERT INTO more VALUES (zeroblob(99999));"));
+        let pages = |most: i64| store.with(|db| db.pragma_update_and_check(None, "max_page_count", most, |_| Ok(())));
+        pages(1).expect("as few as there are");
+        let full = grow().expect_err("no room");
+        assert!(matches!(full, StoreError::NoRoom { .. }), "{full}");
+        pages(1 << 20).expect("more");
+        store.with(|db| db.execute_batch("DROP TABLE IF EXISTS more")).expect("room");
+        assert_eq!(grow(), Ok(()));
+    }
+
+    #[test]
     fn a_second_agent_on_the_same_database_is_told_so() {
         let folder = folder();
         let path = folder.path().join(FILE);
