@@ -3,8 +3,11 @@
 //!
 //! No file of this process may grow for the while. That is so for the whole process, so each of these tests needs one of its own.
 
-use crate::row_faults::{ended, ready, undisturbed};
-use bulkhead_flows::{Bench, corpus, orders::order};
+use crate::{
+    keeper::{keep, until},
+    row_faults::{ended, ready, undisturbed},
+};
+use bulkhead_flows::{Bench, corpus, create, orders::order};
 use nix::sys::{
     resource::{Resource, getrlimit, setrlimit},
     signal::{SigSet, Signal},
@@ -134,4 +137,21 @@ async fn an_agent_that_dies_while_it_waits_for_room_undoes_what_was_never_said_t
     assert_eq!(bench.export(), before);
     assert_eq!(agent.journal.open_change()?, None);
     Ok(())
+}
+
+#[tokio::test]
+async fn gates_close_and_open_with_their_egress_on_a_full_disk() -> anyhow::Result<()> {
+    if !alone("gates_close_and_open_with_their_egress_on_a_full_disk") {
+        return Ok(());
+    }
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    assert_eq!(agent.change(&create("make", "tor")?).await?.outcome, Some(Outcome::Confirmed));
+    let _keeper = keep(&agent)?;
+    until(&bench, "the gate opens", &["172.16.64.2"]).await?;
+    let _full = Full::new()?;
+    bench.twin.set_link("wg-vpn", false).expect("a link");
+    until(&bench, "the gate closes", &[]).await?;
+    bench.twin.set_link("wg-vpn", true).expect("a link");
+    until(&bench, "the gate opens again", &["172.16.64.2"]).await
 }

@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// A keeper on an agent's router. It stops when what is given back is dropped.
-fn keep(agent: &Agent) -> anyhow::Result<mpsc::Sender<Order>> {
+pub(crate) fn keep(agent: &Agent) -> anyhow::Result<mpsc::Sender<Order>> {
     let router = RouterId::new("r1")?;
     let store = agent.store.clone();
     let speaker = Speaker::new(router.clone(), SigningKey::from_bytes(&[1; 32]), store.clone())?;
@@ -46,7 +46,7 @@ fn leases(bench: &Bench) -> Vec<String> {
 }
 
 /// Waits until the leases are these.
-async fn until(bench: &Bench, what: &str, expected: &[&str]) -> anyhow::Result<()> {
+pub(crate) async fn until(bench: &Bench, what: &str, expected: &[&str]) -> anyhow::Result<()> {
     for _ in 0..3000 {
         if leases(bench) == expected {
             return Ok(());
