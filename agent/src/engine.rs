@@ -334,10 +334,7 @@ impl Engine {
             tracing::error!(%error, "the end of a change cannot be journaled; trying again");
             begun.report.outcome = Some(Outcome::Unknown);
             begun.report.phase = phase;
-            begun.report.current = match &error {
-                StoreError::NoRoom { .. } => "waiting for room on the agent's disk".to_owned(),
-                other => format!("waiting to write the end down: {other}"),
-            };
+            begun.report.current = format!("waiting to write the end down: {error}");
             (self.tell)(&begun.change, &begun.report);
             self.clock.sleep(JOURNAL_AGAIN).await;
         }
