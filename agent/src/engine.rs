@@ -8,6 +8,7 @@
 mod desk;
 mod put_back;
 mod rings;
+mod secrets;
 mod undo;
 mod verify;
 
@@ -295,7 +296,7 @@ impl Engine {
 
     fn decide(&self, order: &ChangeOrder, sight: &Sight) -> Result<Change, Refusal> {
         let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
-        let known = self.journal.owned().map_err(|error| storage(&error))?.secrets();
+        let known = self.secrets(&order.menus).map_err(|error| storage(&error))?;
         decide(order, &vifs, &self.pools, sight, &known, self.clock.unix_millis())
     }
 

@@ -200,24 +200,36 @@ async fn no_secret_is_told_of_what_a_change_would_write() -> anyhow::Result<()> 
         let key = rows.iter().flatten().find_map(|word| word.strip_prefix("=private-key=").map(str::to_owned));
         keys.push(key.expect("a private key"));
     }
-    let written = "aGVsbG8gaGVsbG8gaGVsbG8gaGVsbG8gaGVsbG8gMTI=";
-    keys.push(written.to_owned());
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("keys.toml");
-    std::fs::write(
-        &file,
-        format!(
-            "router = \"r1\"\nname = \"keys\"\n\
-             [[items]]\nid = \"old\"\nresource = \"/interface/wireguard\"\noperation = \"delete\"\nkey = {{ name = \"wg-old\" }}\n\
-             [[items]]\nid = \"new\"\nresource = \"/interface/wireguard\"\noperation = \"update\"\nkey = {{ name = \"wg-kept\" }}\n\
-             attributes = {{ private-key = \"{written}\" }}\n"
-        ),
-    )?;
-    let words = ["change", "plan", file.to_str().expect("a path")];
-    let (code, text) = said(&bulkhead(&demo, &words).await?);
-    assert_eq!(code, 0, "{text}");
-    assert!(text.contains("private-key=(hidden)"), "{text}");
-    let mut told = text;
+    let path = file.to_str().expect("a path");
+    let mut told = String::new();
+    // Made with one key, to be altered to another, and to go: no plan shows either.
+    let made = ["apply", "--yes"];
+    for (verb, operation, key) in
+        [(&made[..], "create", Some("ten")), (&["plan"], "create", Some("two")), (&["plan"], "delete", None)]
+    {
+        let secret = key.map(|word| format!("aGVsbG8gaGVsbG8gaGVsbG8gaGVsbG8gaGVsbG8g{word}="));
+        let attributes = secret
+            .as_ref()
+            .map(|secret| format!("{{ name = \"wg-ours\", listen-port = \"51999\", private-key = \"{secret}\" }}"));
+        let row = attributes.map_or_else(
+            || "key = { name = \"wg-ours\" }".to_owned(),
+            |attributes| format!("attributes = {attributes}"),
+        );
+        std::fs::write(
+            &file,
+            format!(
+                "router = \"r1\"\nname = \"keys\"\n[[items]]\nid = \"wg\"\nresource = \"/interface/wireguard\"\n\
+                 operation = \"{operation}\"\n{row}\n"
+            ),
+        )?;
+        let (code, text) = said(&bulkhead(&demo, &[&["change"], verb, &[path]].concat()).await?);
+        assert_eq!(code, 0, "{text}");
+        assert_eq!(text.contains("private-key=(hidden)"), key.is_some(), "{text}");
+        told += &text;
+        keys.extend(secret);
+    }
     for path in ["change-sets", "events", "drift", "export?menus=/interface/wireguard"] {
         told += &demo.rest.get(&format!("/api/v1/routers/r1/{path}")).await?.to_string();
     }

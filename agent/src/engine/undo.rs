@@ -31,7 +31,7 @@ impl Engine {
         let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
         let change = if kept { rebased(&change, &vifs)? } else { change };
         // What was undone in part is neither before nor after: there is nothing to hold it against.
-        let known = self.journal.owned().map_err(|error| storage(&error))?.secrets();
+        let known = self.secrets(&change.menus).map_err(|error| storage(&error))?;
         let left = left(&change, Direction::Forward, &sight, &Taken::kept(&change.rows, &known));
         if let (true, Some(finding)) = (kept, left.findings().first()) {
             return Err(superseded(finding));
