@@ -4,6 +4,7 @@ pub mod change_set;
 pub mod device;
 pub mod drift;
 pub mod interfaces;
+pub mod keyed;
 pub mod meaning;
 pub mod object;
 pub mod traffic;

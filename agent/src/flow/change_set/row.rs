@@ -12,8 +12,9 @@ pub use decide::decide;
 pub(in crate::flow) use order::longest_rising;
 
 use crate::flow::{
+    keyed::{Keyed, has},
     meaning::same,
-    object::{MARK, Row},
+    object::Row,
 };
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -124,11 +125,11 @@ impl Content {
         self.attributes.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    /// The row that this was: one with the same content, the one of the same id where several have it.
-    fn find<'a>(&self, rows: &[&'a Row], words: &MenuWords) -> Option<&'a Row> {
-        let equal = |row: &&&Row| seen(words).all(|name| same(name, self.get(name), row.get(name)));
-        let found: Vec<&&Row> = rows.iter().filter(equal).collect();
-        found.iter().find(|row| row.id() == self.id).or(found.first()).map(|row| **row)
+    /// The place of the row that this was: one with the same content, the one of the same id where several have it.
+    fn find(&self, rows: &[&Row], words: &MenuWords) -> Option<usize> {
+        let equal = |row: &Row| seen(words).all(|name| same(name, self.get(name), row.get(name)));
+        let known = rows.iter().position(|row| row.id() == self.id).filter(|&at| equal(rows[at]));
+        known.or_else(|| rows.iter().position(|row| equal(row)))
     }
 }
 
@@ -141,20 +142,28 @@ impl RowPair {
         }
     }
 
-    /// The row on the router, where it is there. A property that the change is about may have either of its values, and
-    /// a row that answers to the key is still the row where somebody else altered the rest.
-    pub fn find<'a>(&self, rows: &[&'a Row], words: &MenuWords) -> Option<&'a Row> {
+    /// The place of the row on the router, where it is there. A property that the change is about may have either of its
+    /// values, and a row that answers to the key is still the row where somebody else altered the rest.
+    pub fn find(&self, rows: &Keyed<'_>, words: &MenuWords) -> Option<usize> {
+        let ends = |name: &str| [self.before.value(name), self.after.value(name)].into_iter().flatten();
         let fits = |row: &Row, name: &str, value: &str| {
-            let mut ends = [&self.before, &self.after].into_iter().filter_map(|end| end.value(name));
-            matches_key(name, value, row) || ends.any(|value| same(name, value.unwrap_or_default(), row.get(name)))
+            has(row, name, value) || ends(name).any(|value| same(name, value.unwrap_or_default(), row.get(name)))
         };
-        let keyed: Vec<&Row> =
-            rows.iter().copied().filter(|row| self.key.iter().all(|(name, value)| fits(row, name, value))).collect();
+        let all =
+            |at: &usize| rows.at(*at).is_some_and(|row| self.key.iter().all(|(name, value)| fits(row, name, value)));
+        let perhaps = match self.key.first() {
+            Some((name, value)) => {
+                rows.perhaps(name, ends(name).map(Option::unwrap_or_default).chain([value.as_str()]))
+            }
+            None => (0..rows.rows().len()).collect(),
+        };
+        let keyed: Vec<usize> = perhaps.into_iter().filter(all).collect();
         let (Some(was), true) = (&self.was, keyed.len() > 1) else { return keyed.first().copied() };
         let untouched = |name: &&String| self.before.value(name).is_none() && self.after.value(name).is_none();
-        let alike = |row: &&Row| seen(words).filter(untouched).all(|name| same(name, was.get(name), row.get(name)));
-        let alike: Vec<&Row> = keyed.into_iter().filter(alike).collect();
-        alike.iter().find(|row| row.id() == was.id).or(alike.first()).copied()
+        let alike = |row: &Row| seen(words).filter(untouched).all(|name| same(name, was.get(name), row.get(name)));
+        let alike: Vec<usize> = keyed.into_iter().filter(|&at| rows.at(at).is_some_and(alike)).collect();
+        let known = |at: &&usize| rows.at(**at).is_some_and(|row| row.id() == was.id);
+        alike.iter().find(known).or(alike.first()).copied()
     }
 }
 
@@ -175,12 +184,4 @@ impl End {
             Self::Present { place, .. } => place.as_ref(),
         }
     }
-}
-
-/// Whether a row has what a key asks for. A mark is the first word of a comment.
-pub(in crate::flow) fn matches_key(name: &str, value: &str, row: &Row) -> bool {
-    if name == "comment" && value.starts_with(MARK) {
-        return row.mark() == value.split_whitespace().next();
-    }
-    same(name, value, row.get(name))
 }

@@ -2,7 +2,8 @@
 
 use super::{Finding, Order, Owned, OwnedRow};
 use crate::flow::{
-    change_set::row::{Reading, matches_key},
+    change_set::row::Reading,
+    keyed::{Keyed, has},
     meaning::same,
     object::{MARK, Row},
 };
@@ -36,8 +37,8 @@ pub fn compare(
 ) -> Compared {
     let mut compared = Compared::default();
     for words in menus {
-        let rows = reading.rows(&words.path);
         let own: Vec<&OwnedRow> = owned.rows.iter().filter(|row| row.menu == words.path).collect();
+        let rows = Keyed::new(reading.rows(&words.path), own.iter().map(|row| &row.key));
         let mut places: BTreeMap<usize, String> = BTreeMap::new();
         for &row in &own {
             let subject = row.subject();
@@ -45,15 +46,15 @@ pub fn compare(
                 compared.findings.push(finding(row, Difference::Missing(row.whole.clone())));
                 continue;
             };
-            let altered = rows.get(at).map(|there| altered(row, there)).unwrap_or_default();
+            let altered = rows.at(at).map(|there| altered(row, there)).unwrap_or_default();
             if !altered.is_empty() {
                 compared.findings.push(finding(row, Difference::Altered(altered)));
             }
-            compared.ids.insert(subject.clone(), rows.get(at).map(|row| row.id().to_owned()).unwrap_or_default());
+            compared.ids.insert(subject.clone(), rows.at(at).map(|row| row.id().to_owned()).unwrap_or_default());
             places.insert(at, subject);
         }
         if words.ordered {
-            let now = Order::of(&rows, &places, words);
+            let now = Order::of(rows.rows(), &places, words);
             let moved = orders.get(&words.path).map(|right| right.moved(&now)).unwrap_or_default();
             let rows = own.iter().filter(|row| moved.contains(&row.subject()));
             compared.findings.extend(rows.map(|row| finding(row, Difference::Moved)));
@@ -64,11 +65,11 @@ pub fn compare(
 }
 
 /// Where an owned row is among the rows of its menu.
-pub(super) fn place(row: &OwnedRow, rows: &[&Row], id: Option<&String>) -> Option<usize> {
-    let fits = |at: &usize| row.key.iter().all(|(name, value)| matches_key(name, value, rows[*at]));
-    let alike = |at: &usize| row.whole.iter().filter(|(name, value)| same(name, value, rows[*at].get(name))).count();
-    let by_key = (0..rows.len()).filter(fits).max_by_key(|at| (alike(at), std::cmp::Reverse(*at)));
-    by_key.or_else(|| rows.iter().position(|there| id.is_some_and(|id| there.id() == id)))
+pub(super) fn place(row: &OwnedRow, rows: &Keyed<'_>, id: Option<&String>) -> Option<usize> {
+    let same = |there: &Row| row.whole.iter().filter(|(name, value)| same(name, value, there.get(name))).count();
+    let alike = |at: &usize| rows.at(*at).map_or(0, same);
+    let by_key = rows.matching(&row.key).into_iter().max_by_key(|at| (alike(at), std::cmp::Reverse(*at)));
+    by_key.or_else(|| rows.rows().iter().position(|there| id.is_some_and(|id| there.id() == id)))
 }
 
 /// Which properties of a row that is there are not as they should be, of those that can be read.
@@ -83,7 +84,7 @@ pub(super) fn altered(row: &OwnedRow, there: &Row) -> Vec<Altered> {
         .filter(|(name, value)| {
             let marked = *name == "comment" && value.is_some_and(|value| value.starts_with(MARK) && !named(name));
             let right = value.unwrap_or_default();
-            if marked { !matches_key(name, right, there) } else { !same(name, right, there.get(name)) }
+            if marked { !has(there, name, right) } else { !same(name, right, there.get(name)) }
         })
         .map(|(name, value)| Altered { property: name.clone(), wanted: value.map(str::to_owned), found: found(name) })
         .collect()

@@ -5,8 +5,9 @@ use super::{Owned, OwnedRow};
 use crate::flow::{
     change_set::{
         Change, Origin,
-        row::{End, RowPair, matches_key},
+        row::{End, RowPair},
     },
+    keyed::has,
     object::{MARK, Row},
 };
 use shared::{
@@ -32,7 +33,7 @@ pub fn fold<'a>(mut owned: Owned, kept: impl IntoIterator<Item = &'a Change>) ->
 fn take(owned: &mut Owned, change: &Change, pair: &RowPair) {
     let was = pair.was.as_ref().map(|was| Row::new(was.attributes.iter().map(|(name, value)| (name, value))));
     let same = |row: &OwnedRow| {
-        let fits = |was: &Row| row.key.iter().all(|(name, value)| matches_key(name, value, was));
+        let fits = |was: &Row| row.key.iter().all(|(name, value)| has(was, name, value));
         row.menu == pair.menu && (row.key == pair.key || was.as_ref().is_some_and(fits))
     };
     let at = owned.rows.iter().position(same);

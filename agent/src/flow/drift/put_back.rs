@@ -6,6 +6,7 @@ use super::{
 };
 use crate::flow::{
     change_set::row::{Content, End, Neighbour, Place, Reading, RowPair},
+    keyed::Keyed,
     object::Row,
 };
 use shared::{
@@ -27,18 +28,19 @@ pub fn pairs(
 ) -> Vec<RowPair> {
     let mut pairs = Vec::new();
     for words in &owned.menus {
-        let rows = reading.rows(&words.path);
         let own: Vec<(&OwnedRow, String)> =
             owned.rows.iter().filter(|row| row.menu == words.path).map(|row| (row, row.subject())).collect();
+        let rows = Keyed::new(reading.rows(&words.path), own.iter().map(|(row, _)| &row.key));
         let at = |row: &OwnedRow, subject: &String| place(row, &rows, ids.get(subject));
         let places: BTreeMap<usize, String> =
             own.iter().filter_map(|(row, subject)| Some((at(row, subject)?, subject.clone()))).collect();
-        let now = Order::of(&rows, &places, words);
+        let now = Order::of(rows.rows(), &places, words);
         let right = orders.get(&words.path).filter(|_| words.ordered);
         let moved = right.map(|right| right.moved(&now)).unwrap_or_default();
         for (row, subject) in own.iter().filter(|(_, subject)| subjects.contains(subject)) {
-            let goes = || right.and_then(|right| right.below(subject, &now)).map(|below| spot(&below, &rows, words));
-            match at(row, subject).and_then(|at| Some((at, *rows.get(at)?))) {
+            let goes =
+                || right.and_then(|right| right.below(subject, &now)).map(|below| spot(&below, rows.rows(), words));
+            match at(row, subject).and_then(|at| Some((at, rows.at(at)?))) {
                 None => pairs.push(made_again(row, goes())),
                 Some((at, there)) => {
                     let differs = altered(row, there);
@@ -46,7 +48,9 @@ pub fn pairs(
                     if differs.is_empty() && goes.is_none() {
                         continue;
                     }
-                    let stands = goes.as_ref().map(|_| spot(&(at + 1..rows.len()).collect::<Vec<_>>(), &rows, words));
+                    let stands = goes
+                        .as_ref()
+                        .map(|_| spot(&(at + 1..rows.rows().len()).collect::<Vec<_>>(), rows.rows(), words));
                     pairs.push(put_right(row, there, &differs, (stands, goes), words));
                 }
             }

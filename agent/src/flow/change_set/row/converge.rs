@@ -9,7 +9,7 @@ use super::{
     order::{Placed, Slot, keep, target},
     secret::Taken,
 };
-use crate::flow::{change_set::Direction, meaning::same, object::Row};
+use crate::flow::{change_set::Direction, keyed::Keyed, meaning::same, object::Row};
 use shared::{
     change_set::{Attribute, MenuWords, Operation, Verb},
     routeros::secret::{hidden, is_secret, told},
@@ -108,7 +108,7 @@ impl Left {
 /// A menu's rows, the pairs in it, and where they are to stand.
 struct Menu<'a> {
     words: &'a MenuWords,
-    rows: Vec<&'a Row>,
+    rows: Keyed<'a>,
     found: BTreeMap<&'a str, usize>,
     order: Vec<Slot>,
     /// Rows that stand where they belong by the time of the next step.
@@ -150,10 +150,9 @@ impl<'a> Menu<'a> {
         reading: &'a Reading,
         taken: &'a Taken,
     ) -> Self {
-        let rows = reading.rows(&words.path);
-        let index = |row: &Row| rows.iter().position(|known| known.id() == row.id());
         let own: Vec<&RowPair> = pairs.iter().filter(|pair| pair.menu == words.path).collect();
-        let find = |pair: &&'a RowPair| Some((pair.item.as_str(), index(pair.find(&rows, words)?)?));
+        let rows = Keyed::new(reading.rows(&words.path), own.iter().map(|pair| &pair.key));
+        let find = |pair: &&'a RowPair| Some((pair.item.as_str(), pair.find(&rows, words)?));
         let found: BTreeMap<&str, usize> = own.iter().filter_map(find).collect();
         let at = |pair: &RowPair| found.get(pair.item.as_str()).copied();
         let placed: Vec<Placed<'_>> = own
@@ -166,7 +165,7 @@ impl<'a> Menu<'a> {
         let (order, kept) = if placed.is_empty() {
             (Vec::new(), BTreeSet::new())
         } else {
-            let order = target(&rows, &placed, &found, &leaving, words);
+            let order = target(rows.rows(), &placed, &found, &leaving, words);
             let kept = keep(&order, &moving);
             (order, kept)
         };
@@ -181,7 +180,7 @@ impl<'a> Menu<'a> {
             Direction::Forward => &pair.before,
             Direction::Back => &pair.after,
         };
-        let row = self.found.get(pair.item.as_str()).and_then(|&at| Some((at, *self.rows.get(at)?)));
+        let row = self.found.get(pair.item.as_str()).and_then(|&at| Some((at, self.rows.at(at)?)));
         let step = |deed| RowStep { menu: pair.menu.clone(), item: pair.item.clone(), deed };
         match (pair.target(direction), row) {
             (End::Absent, None) => {}
@@ -265,7 +264,7 @@ impl<'a> Menu<'a> {
         let at = self.order.iter().position(|known| known == slot)?;
         self.order.iter().skip(at + 1).find(|below| self.settled.contains(below)).map(|below| match below {
             Slot::There(index) => {
-                let row = self.rows.get(*index);
+                let row = self.rows.at(*index);
                 let id = row.map(|row| row.id().to_owned()).unwrap_or_default();
                 Anchor::Row { id, words: row.map(|row| self.words(row)).unwrap_or_default() }
             }

@@ -1,18 +1,21 @@
 //! From what items ask of rows to rows at both ends, on a router as it was read.
 
 use super::{
-    Content, End, Reading, RowPair, matches_key,
+    Content, End, Reading, RowPair,
     order::{Order, Slot},
     secret::Known,
 };
-use crate::flow::object::{MARK, Row};
+use crate::flow::{
+    keyed::{Keyed, has},
+    object::{MARK, Row},
+};
 use shared::change_set::{Attribute, Item, MenuWords, Position, Refusal, Resource, RowChange, RowOperation};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A menu while its items are gone through.
 struct Menu<'a> {
     words: &'a MenuWords,
-    rows: Vec<&'a Row>,
+    rows: Keyed<'a>,
     before: Order,
     after: Order,
     /// Which rows are those of which items.
@@ -27,6 +30,8 @@ struct Decided<'a> {
     pair: RowPair,
     slot: Slot,
     change: &'a RowChange,
+    /// The row as the change makes it, for keys of later items; nothing where it is there already.
+    made: Option<Row>,
 }
 
 /// The rows of a change at both ends. A row that is to go and is gone already is in none.
@@ -39,7 +44,7 @@ pub fn decide(items: &[Item], words: &[MenuWords], reading: &Reading, known: &Kn
     for item in items {
         let Resource::Row(change) = &item.resource else { continue };
         if !menus.contains_key(change.menu.as_str()) {
-            let mut menu = Menu::new(item, change, words, reading)?;
+            let mut menu = Menu::new(items, item, change, words, reading)?;
             menu.appended = items.iter().filter_map(|item| menu.appended(item)).collect();
             menus.insert(&change.menu, menu);
         }
@@ -52,7 +57,7 @@ pub fn decide(items: &[Item], words: &[MenuWords], reading: &Reading, known: &Kn
         .into_iter()
         .map(|mut one| {
             if let Some(menu) = menus.get(one.change.menu.as_str()).filter(|menu| menu.words.ordered) {
-                let place = |order: &Order| order.place(&one.slot, &menu.rows, &menu.items, menu.words);
+                let place = |order: &Order| order.place(&one.slot, menu.rows.rows(), &menu.items, menu.words);
                 let wanted = one.change.position.is_some() && one.change.operation != RowOperation::Delete;
                 set_place(&mut one.pair.after, wanted.then(|| place(&menu.after)));
                 let lost = wanted || one.change.operation == RowOperation::Delete;
@@ -70,13 +75,20 @@ fn set_place(end: &mut End, to: Option<super::Place>) {
 }
 
 impl<'a> Menu<'a> {
-    fn new(item: &Item, change: &RowChange, words: &'a [MenuWords], reading: &'a Reading) -> Result<Self, Refusal> {
+    fn new(
+        items: &'a [Item],
+        item: &Item,
+        change: &RowChange,
+        words: &'a [MenuWords],
+        reading: &'a Reading,
+    ) -> Result<Self, Refusal> {
         let words = words.iter().find(|words| words.path == change.menu).ok_or_else(|| {
             let message = format!("item `{}`: nothing was said of the menu {}", item.id, change.menu);
             Refusal::new("unknown_menu", message, "Update the controller; it knows the menus of this RouterOS version.")
         })?;
         let rows = reading.rows(&change.menu);
         let order = Order::of(rows.len());
+        let rows = Keyed::new(rows, items.iter().flat_map(|item| keys(item, &words.path)));
         Ok(Self { words, rows, before: order.clone(), after: order, items: BTreeMap::new(), appended: BTreeSet::new() })
     }
 
@@ -111,8 +123,10 @@ impl<'a> Menu<'a> {
         if self.words.ordered {
             self.arrange(item, change, &slot, earlier)?;
         }
-        let row = found.and_then(|index| self.rows.get(index).copied());
-        Ok(Some(Decided { pair: self.pair(item, change, row, known)?, slot, change }))
+        let row = found.and_then(|index| self.rows.at(index));
+        let pair = self.pair(item, change, row, known)?;
+        let made = matches!(slot, Slot::New(_)).then(|| pair.as_made());
+        Ok(Some(Decided { pair, slot, change, made }))
     }
 
     /// The row that an item's key finds, by its index.
@@ -121,15 +135,14 @@ impl<'a> Menu<'a> {
             let message = format!("item `{}`: nothing says which row of {} is meant", item.id, change.menu);
             return Err(Refusal::new("no_key", message, "Give a key: its name, its mark, or its list and address."));
         }
-        let fits = |row: &Row| change.key.iter().all(|(name, value)| matches_key(name, value, row));
-        let found: Vec<usize> = (0..self.rows.len()).filter(|&index| fits(self.rows[index])).collect();
+        let found = self.rows.matching(&change.key);
         if found.len() > 1 {
             let (count, key) = (found.len(), words_of(&change.key));
             let message = format!("item `{}`: {count} rows of {} have {key}", item.id, change.menu);
             return Err(Refusal::new("ambiguous_key", message, "Give a key that only one row has."));
         }
         match found.first() {
-            Some(&index) if self.rows[index].is_isolation() => {
+            Some(&index) if self.rows.at(index).is_some_and(Row::is_isolation) => {
                 let message = format!(
                     "item `{}`: that row of {} keeps VIFs apart and is not to be touched",
                     item.id, change.menu
@@ -152,8 +165,8 @@ impl<'a> Menu<'a> {
             self.after.remove(slot);
             return Ok(());
         }
-        let rows = self.rows.clone();
-        let isolates = move |slot: &Slot| matches!(slot, Slot::There(index) if rows[*index].is_isolation());
+        let isolated =
+            |slot: &Slot| matches!(slot, Slot::There(index) if self.rows.at(*index).is_some_and(Row::is_isolation));
         match &change.position {
             None if matches!(slot, Slot::New(_)) => self.after.at_end(slot.clone()),
             None => {}
@@ -165,20 +178,20 @@ impl<'a> Menu<'a> {
                     self.after.at_end(slot.clone());
                 }
             }
-            Some(Position::First) => self.after.above(slot.clone(), |other| !isolates(other)),
+            Some(Position::First) => self.after.above(slot.clone(), |other| !isolated(other)),
             Some(Position::Before(key)) => {
                 let anchor = self.anchor(item, change, key, earlier)?;
                 // Above isolation nobody else's rows stand.
-                if isolates(&anchor) {
-                    self.after.above(slot.clone(), |other| !isolates(other));
+                if isolated(&anchor) {
+                    self.after.above(slot.clone(), |other| !isolated(other));
                 } else {
                     self.after.above(slot.clone(), |other| *other == anchor);
                 }
             }
             Some(Position::After(key)) => {
                 let anchor = self.anchor(item, change, key, earlier)?;
-                if isolates(&anchor) {
-                    self.after.above(slot.clone(), |other| !isolates(other));
+                if isolated(&anchor) {
+                    self.after.above(slot.clone(), |other| !isolated(other));
                 } else {
                     self.after.below(slot.clone(), |other| *other == anchor);
                 }
@@ -195,11 +208,11 @@ impl<'a> Menu<'a> {
         key: &[Attribute],
         earlier: &[Decided<'_>],
     ) -> Result<Slot, Refusal> {
-        let fits = |row: &Row| key.iter().all(|(name, value)| matches_key(name, value, row));
-        let there = self.rows.iter().position(|row| fits(row)).map(Slot::There);
+        let fits = |row: &Row| key.iter().all(|(name, value)| has(row, name, value));
+        let there = self.rows.matching(key).first().copied().map(Slot::There);
         let made = || {
-            let new = |one: &&Decided<'_>| one.pair.menu == change.menu && matches!(one.slot, Slot::New(_));
-            earlier.iter().filter(new).find(|one| fits(&one.pair.as_made())).map(|one| one.slot.clone())
+            let fits = |one: &&Decided<'_>| one.pair.menu == change.menu && one.made.as_ref().is_some_and(fits);
+            earlier.iter().find(fits).map(|one| one.slot.clone())
         };
         there.or_else(made).ok_or_else(|| {
             let message = format!("item `{}`: {} has no row with {} to stand by", item.id, change.menu, words_of(key));
@@ -236,7 +249,6 @@ impl<'a> Menu<'a> {
 }
 
 impl RowPair {
-    /// The row as the change makes it, for keys of later items.
     fn as_made(&self) -> Row {
         match &self.after {
             End::Absent => Row::default(),
@@ -270,6 +282,21 @@ fn wanted(change: &RowChange) -> Vec<(String, Option<String>)> {
         }
     }
     wanted
+}
+
+/// The keys with which an item finds rows of a menu: its own, and that of the row it is to stand by.
+fn keys<'a>(item: &'a Item, menu: &str) -> impl Iterator<Item = &'a Vec<Attribute>> {
+    let change = match &item.resource {
+        Resource::Row(change) => Some(change).filter(|change| change.menu == menu),
+        Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+    };
+    change.into_iter().flat_map(|change| {
+        let by = match &change.position {
+            Some(Position::Before(key) | Position::After(key)) => Some(key),
+            Some(Position::First | Position::Last) | None => None,
+        };
+        by.into_iter().chain([&change.key])
+    })
 }
 
 fn words_of(key: &[Attribute]) -> String {

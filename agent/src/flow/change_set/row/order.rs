@@ -99,32 +99,43 @@ pub(super) fn target(
     let moving: BTreeSet<usize> = placed.iter().filter_map(|placed| placed.at).collect();
     let stays = |index: &usize| !moving.contains(index) && !leaving.contains(index);
     let mut order: Vec<Slot> = (0..rows.len()).filter(stays).map(Slot::There).collect();
-    let mut waiting: Vec<&Placed<'_>> = placed.iter().collect();
+    let named: BTreeMap<&str, usize> = placed.iter().enumerate().map(|(at, placed)| (placed.item, at)).collect();
+    let near = |neighbour: &Neighbour| match neighbour {
+        Neighbour::Item(item) => {
+            let other = || others.get(item.as_str()).map(|&at| Near::Slot(Slot::There(at)));
+            named.get(item.as_str()).map(|&at| Near::Placed(at)).or_else(other)
+        }
+        Neighbour::Row(content) => content.find(rows, words).map(|at| Near::Slot(Slot::There(at))),
+    };
+    let neighbours: Vec<Vec<Near>> = placed.iter().map(|one| one.place.iter().filter_map(near).collect()).collect();
+    let slots: Vec<Slot> = placed.iter().map(slot).collect();
+    let mut waiting: Vec<usize> = (0..placed.len()).collect();
+    let mut waits = vec![true; placed.len()];
     while !waiting.is_empty() {
-        let names: BTreeSet<&str> = waiting.iter().map(|placed| placed.item).collect();
-        let slot_of = |neighbour: &Neighbour| match neighbour {
-            Neighbour::Item(item) => {
-                let placed = placed.iter().find(|placed| placed.item == item);
-                placed.map(slot).or_else(|| others.get(item.as_str()).map(|&at| Slot::There(at)))
-            }
-            Neighbour::Row(content) => {
-                let row = content.find(rows, words)?;
-                rows.iter().position(|known| known.id() == row.id()).map(Slot::There)
-            }
+        let stands = |order: &[Slot], near: &Near| match near {
+            Near::Placed(at) => order.iter().position(|slot| *slot == slots[*at]),
+            Near::Slot(slot) => order.iter().position(|known| known == slot),
         };
         // One whose nearest neighbour has its place already; all follow one order, so there always is one.
         let next = waiting.iter().position(|candidate| {
-            let nearest = candidate.place.iter().find(|neighbour| match neighbour {
-                Neighbour::Item(item) if names.contains(item.as_str()) => true,
-                Neighbour::Item(_) | Neighbour::Row(_) => slot_of(neighbour).is_some_and(|slot| order.contains(&slot)),
-            });
-            !matches!(nearest, Some(Neighbour::Item(item)) if names.contains(item.as_str()))
+            let blocks = |near: &Near| matches!(near, Near::Placed(at) if waits[*at]);
+            let nearest = neighbours[*candidate].iter().find(|near| blocks(near) || stands(&order, near).is_some());
+            !nearest.is_some_and(blocks)
         });
         let candidate = waiting.remove(next.unwrap_or(0));
-        let anchor = candidate.place.iter().filter_map(slot_of).find_map(|slot| order.iter().position(|s| *s == slot));
-        order.insert(anchor.unwrap_or(order.len()), slot(candidate));
+        let anchor = neighbours[candidate].iter().find_map(|near| stands(&order, near));
+        order.insert(anchor.unwrap_or(order.len()), slots[candidate].clone());
+        waits[candidate] = false;
     }
     order
+}
+
+/// A neighbour that is there, or will be.
+enum Near {
+    /// Another row that has a place to take.
+    Placed(usize),
+    /// One that stays.
+    Slot(Slot),
 }
 
 fn slot(placed: &Placed<'_>) -> Slot {

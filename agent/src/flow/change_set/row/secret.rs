@@ -5,8 +5,8 @@
 //! is there only from the router's answer to it ([`Taken`]). Whatever is not known cannot be put back, and is therefore
 //! neither overwritten nor removed.
 
-use super::{End, RowPair, matches_key};
-use crate::flow::object::Row;
+use super::{End, RowPair};
+use crate::flow::{keyed::has, object::Row};
 use shared::{
     change_set::{Attribute, Item, MenuWords, Refusal, RowChange, RowOperation},
     routeros::secret::is_secret,
@@ -67,9 +67,8 @@ impl Known {
 
     /// What a row on the router holds, as far as it is known.
     fn of(&self, menu: &str, row: &Row) -> BTreeMap<String, Option<String>> {
-        let fits = |known: &&KnownRow| {
-            known.menu == menu && known.key.iter().all(|(name, value)| matches_key(name, value, row))
-        };
+        let fits =
+            |known: &&KnownRow| known.menu == menu && known.key.iter().all(|(name, value)| has(row, name, value));
         self.0.iter().find(fits).map(|known| known.values.clone()).unwrap_or_default()
     }
 
