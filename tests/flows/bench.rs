@@ -1,6 +1,7 @@
 //! A router (the twin), and an engine over a journal on disk that can be killed and started again.
 
 pub mod corpus;
+pub mod draw;
 mod leaks;
 pub mod orders;
 

@@ -1,10 +1,15 @@
 //! Any fault at any sentence of any change set: the router ends wholly before or wholly after, what is said is what is,
 //! and nothing of ours is left in between. Which fault strikes where is drawn from a seed.
 //!
-//! `BULKHEAD_FAULT_SEEDS=5000` runs more of them, `BULKHEAD_FAULT_SEED=17` one alone.
+//! `BULKHEAD_FAULT_SEEDS=5000` runs more of them, `BULKHEAD_FAULT_SEED=17` one alone. A full disk is of the whole
+//! process, and has its own seeds in `disk_full`.
 
 use anyhow::Context as _;
-use bulkhead_flows::{Agent, Bench, corpus, orders::order};
+use bulkhead_flows::{
+    Agent, Bench, corpus,
+    draw::{Draw, seeds},
+    orders::order,
+};
 use bulkhead_twin::{
     device::export::Export,
     fault::{Fault, FaultKind, When},
@@ -61,16 +66,10 @@ struct Case {
 
 impl Case {
     fn of(seed: u64) -> Self {
-        // SplitMix64: any seed gives well-mixed draws, the same everywhere.
-        let mut state = seed;
-        let mut draw = |below: usize| {
-            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            usize::try_from((z ^ (z >> 31)) % below as u64).expect("below")
-        };
-        let (set, trouble, moment) = (draw(corpus::all().len()), TROUBLES[draw(TROUBLES.len())], draw(1000) as u64);
+        let mut draw = Draw::new(seed);
+        let set = draw.below(corpus::all().len());
+        let trouble = TROUBLES[draw.below(TROUBLES.len())];
+        let moment = draw.below(1000) as u64;
         Self { seed, set, trouble, moment }
     }
 }
@@ -191,17 +190,12 @@ fn differences(found: &Export, expected: &Export) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_happens_a_change_of_rows_is_wholly_there_or_wholly_undone() -> anyhow::Result<()> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("BULKHEAD_FAULT_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("BULKHEAD_FAULT_SEEDS").unwrap_or(SEEDS),
-    };
     let mut known = Vec::new();
     for set in 0..corpus::all().len() {
         known.push(undisturbed(set).await?);
     }
     let mut running = JoinSet::new();
-    for seed in seeds {
+    for seed in seeds(SEEDS, 1) {
         if running.len() >= AT_ONCE
             && let Some(ended) = running.join_next().await
         {

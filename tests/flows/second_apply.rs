@@ -4,6 +4,7 @@
 
 use bulkhead_flows::{
     Bench,
+    draw::Draw,
     orders::{create, delete, order, update},
 };
 use shared::change_set::{Attribute, Item, Outcome, Position};
@@ -36,19 +37,6 @@ const MENUS: [(&str, Choices); 6] = [
     ("/ip/route", &[("gateway", &["192.168.88.7", "192.168.88.8"]), ("distance", &["2", "3"])]),
     ("/ip/pool", &[("ranges", &["10.9.0.2-10.9.0.9", "10.9.1.2-10.9.1.9,10.9.2.2-10.9.2.9"])]),
 ];
-
-/// SplitMix64: any seed gives well-mixed draws, the same everywhere.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % below.max(1) as u64).expect("below")
-    }
-}
 
 fn menu(row: usize) -> (&'static str, Choices) {
     MENUS[row % MENUS.len()]
@@ -113,7 +101,7 @@ async fn what_was_applied_once_is_not_written_again() -> anyhow::Result<()> {
     let bench = Bench::new().await?;
     let mut agent = bench.agent().await?;
     let seed = std::env::var("BULKHEAD_WALK").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let (mut draw, mut there) = (Draw(seed), BTreeMap::new());
+    let (mut draw, mut there) = (Draw::new(seed), BTreeMap::new());
     let mut writes = 0;
     for step in 0..STEPS {
         let items = items(&mut draw, &mut there);
