@@ -84,10 +84,11 @@ export async function changeEndsWell(page) {
   check(await end.first().evaluate((note) => note.classList.contains("good")), "the page does not say so");
 }
 
-/** What REST says at a path. */
-export async function rest(path) {
-  const answer = await fetch(ready.url + path, { headers: { authorization: `Bearer ${ready.token}` } });
-  check(answer.ok, `GET ${path}: ${answer.status}`);
+/** What REST says at a path, or to something that is sent there. */
+export async function rest(path, sent) {
+  const headers = { authorization: `Bearer ${ready.token}`, "content-type": "application/json" };
+  const answer = await fetch(ready.url + path, sent ? { method: "POST", headers, body: JSON.stringify(sent) } : { headers });
+  check(answer.ok, `${path}: ${answer.status} ${answer.ok || (await answer.text())}`);
   return answer.json();
 }
 

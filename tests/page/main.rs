@@ -44,6 +44,7 @@ async fn case(browser: &Browser, script: &str) -> anyhow::Result<()> {
         "url": demo.ready.url,
         "token": demo.ready.token,
         "control": demo.router().control,
+        "router": {"api": demo.router().api, "username": demo.router().username, "password": demo.router().password},
         "screenshots": screenshots(),
     });
     run(browser, script, &ready).await
@@ -99,6 +100,12 @@ async fn a_change_outlives_its_controller_and_is_kept_from_another_browser() -> 
 async fn a_change_is_written_on_the_page_by_two_at_once() -> anyhow::Result<()> {
     let browser = needs!("a_change_is_written_on_the_page_by_two_at_once", browser());
     case(&browser, "write.mjs").await
+}
+
+#[tokio::test]
+async fn what_somebody_else_did_is_seen_put_back_and_accepted_on_the_page() -> anyhow::Result<()> {
+    let browser = needs!("what_somebody_else_did_is_seen_put_back_and_accepted_on_the_page", browser());
+    case(&browser, "drift.mjs").await
 }
 
 #[tokio::test]

@@ -64,6 +64,13 @@ pub(super) fn checks() -> Vec<Check> {
             Evidence::Seen("live tests on 7.23"),
             |bench| Box::pin(runs_out(bench)),
         ),
+        Check::writes(
+            "listen-to-a-move",
+            Follow,
+            "A listener is not told that a row was moved.",
+            Evidence::Guess("49", "whether a move is told"),
+            |bench| Box::pin(move_unheard(bench)),
+        ),
     ]
 }
 
@@ -121,6 +128,19 @@ async fn settled(raw: &mut Raw) -> Result<(), Stop> {
         }
     }
     Ok(())
+}
+
+async fn move_unheard(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    const FILTER: &str = "/ip/firewall/filter";
+    let rule = ["=chain=bh-conf", "=action=accept", "=disabled=yes"];
+    let (above, below) = (bench.add(FILTER, &rule).await?, bench.add(FILTER, &rule).await?);
+    let mut raw = bench.session().await?;
+    raw.send(&[&format!("{FILTER}/listen"), ".tag=L"]).await?;
+    raw.send(&["/system/identity/print", "=.proplist=name", ".tag=x"]).await?;
+    settled(&mut raw).await?;
+    bench.run(&[&format!("{FILTER}/move"), &format!("=numbers={below}"), &format!("=destination={above}")]).await?;
+    let heard = raw.next_within(SILENCE).await?;
+    Ok(Outcome::of("nothing", heard.map_or_else(|| "nothing".to_owned(), Option::unwrap_or_default)))
 }
 
 async fn follow(bench: &Bench<'_>) -> Result<Outcome, Stop> {

@@ -19,6 +19,10 @@ pub(super) struct Card {
     /// What finds the row, in one line.
     pub(super) row: String,
     pub(super) lines: Vec<Line>,
+    /// What the lines are, for those who hear them.
+    pub(super) caption: &'static str,
+    /// Whether the row is there, and has something instead of what is wanted.
+    pub(super) there: bool,
     /// Whether a person may take what was found.
     pub(super) acceptable: bool,
     pub(super) drift: DriftView,
@@ -40,6 +44,7 @@ fn card(drift: DriftView) -> Card {
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(nothing)".to_owned());
     let line =
         |one: &AlteredView| Line { name: one.name.clone(), wanted: value(&one.wanted), found: value(&one.found) };
+    let there = drift.kind != "missing";
     let says = match drift.kind.as_str() {
         "missing" => "The row is gone. It held:",
         "moved" => "The row stands in another place, which decides what it does.",
@@ -51,6 +56,8 @@ fn card(drift: DriftView) -> Card {
         state: words::drift(drift.state),
         says,
         row: row.join(" "),
+        caption: if there { "What differs" } else { "What it held" },
+        there,
         lines: drift.properties.iter().map(line).collect(),
         acceptable: drift.change_set.is_some() && drift.state != drift::State::Reconciling,
         drift,
