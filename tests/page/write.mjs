@@ -104,6 +104,24 @@ await withBrowser(async (browser) => {
   check(!(await other.content()).includes("AHmHuKuqyXST"), "the page shows a secret");
   await isOpen(new URL(other.url()).pathname, "error");
 
+  // Who would be cut off sees by which rule: the packet is followed on the router as it would be.
+  await plain.goto(`${ready.url}/routers/r1/write-change`);
+  await field(plain).fill(
+    'name = "oops"\n[[items]]\nid = "1"\nresource = "/ip/firewall/raw"\noperation = "create"\n' +
+      'attributes = { chain = "prerouting", src-address = "172.16.63.2", action = "drop" }\n',
+  );
+  await press(plain, "Check it");
+  const link = plain.getByRole("link", { name: "Follow the packet rule by rule" }).first();
+  for (let tries = 0; tries < 60 && (await link.count()) === 0; tries += 1) await plain.reload();
+  await link.click();
+  await plain.getByText("This is how it would be after").waitFor();
+  await plain.getByRole("heading", { level: 2, name: /dropped by .*oops/ }).waitFor();
+  check((await plain.getByLabel("On the router").locator("option:checked").innerText()) === "after “oops”", "not after it");
+  await isOpen(plain.url().slice(ready.url.length), "traced");
+  await plain.getByLabel("On the router").selectOption({ label: "as it is now" });
+  await press(plain, "Trace");
+  await plain.getByRole("heading", { level: 2, name: "It would reach the router itself." }).waitFor();
+
   check(found.length === 0, found.join("\n"));
   for (const [, page] of looks.slice(1)) page.nothingWrong();
 });

@@ -128,6 +128,32 @@ async fn who_would_cut_the_agent_off_is_told_by_which_rule_before_anything_is_wr
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("lockout"), "{text}");
     assert_eq!(demo.control().export().await?, before);
+
+    // The packet that shows it gets through today, and would not after the change.
+    let made = demo.rest.get("/api/v1/routers/r1/change-sets").await?[0].clone();
+    let stages = made["stages"].as_array().cloned().unwrap_or_default();
+    let findings = stages.iter().flat_map(|stage| stage["findings"].as_array().cloned().unwrap_or_default());
+    let finding = findings.into_iter().find(|finding| finding["code"] == "lockout").expect("the finding");
+    let mut question = finding["trace"].clone();
+    let verdict = async |question: &serde_json::Value| {
+        let answer = demo.rest.call("POST", "/api/v1/routers/r1/trace", Some(question), &[]).await?;
+        anyhow::ensure!(answer.status == 200, "{question}: {}", answer.body);
+        Ok(answer.body)
+    };
+    let now = verdict(&question).await?;
+    assert_eq!(now["verdict"], "local", "{question}: {now:#}");
+    question["change_set"] = made["id"].clone();
+    let after = verdict(&question).await?;
+    assert_eq!((&after["verdict"], after["says"].to_string().contains("oops")), (&"drop".into(), true), "{after:#}");
+
+    let (source, port) = (question["src"].as_str().expect("src"), question["dst_port"].to_string());
+    let to = format!("{}:{port}", question["dst"].as_str().expect("dst"));
+    let words = ["trace", "r1", source, &to, "--change-set", made["id"].as_str().expect("an id")];
+    let (code, text) = said(&bulkhead(&demo, &words).await?);
+    assert_eq!(code, 3, "{text}");
+    question["change_set"] = "c-nobody".into();
+    let answer = demo.rest.call("POST", "/api/v1/routers/r1/trace", Some(&question), &[]).await?;
+    assert_eq!((answer.status, &answer.body["field"]), (422, &"change_set".into()), "{}", answer.body);
     Ok(())
 }
 

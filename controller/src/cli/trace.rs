@@ -7,7 +7,8 @@ use hyper::Method;
 use shared::routeros::trace::Verdict;
 use std::{net::IpAddr, process::ExitCode};
 
-/// Would this packet leave, and where? By the router's rules as they are now; nothing is sent.
+/// Would this packet leave, and where? By the router's rules as they are now, or as a change would leave them;
+/// nothing is sent.
 ///
 /// Exit status: 0 when it would leave or reach the router, 3 when it would not, 1 when that cannot be said.
 #[derive(clap::Args)]
@@ -32,6 +33,9 @@ pub(super) struct Arguments {
     /// new, established, related, invalid or untracked
     #[arg(long, value_name = "STATE", default_value = "new")]
     state: String,
+    /// As the router would be once this change set is carried out
+    #[arg(long, value_name = "ID")]
+    change_set: Option<String>,
 }
 
 /// Runs the command.
@@ -46,6 +50,7 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         dst_port,
         in_interface: arguments.in_interface,
         connection_state: Some(arguments.state),
+        change_set: arguments.change_set,
     };
     let body = serde_json::to_value(&asked)?;
     let found: TraceView =

@@ -234,7 +234,7 @@ impl Controller {
         Ok(id)
     }
 
-    async fn stored(&self, id: &ChangeSetId) -> Result<ChangeSet, Problem> {
+    pub(super) async fn stored(&self, id: &ChangeSetId) -> Result<ChangeSet, Problem> {
         let wanted = id.clone();
         let found = self.inner.store.call(move |tx| Ok::<_, Problem>(change_sets::one(tx, &wanted)?)).await?;
         found.ok_or_else(|| Problem::unknown_change_set(id.as_str()))

@@ -8,7 +8,7 @@ use crate::{
     flow::{
         change_set::{
             ChangeSet,
-            validate::{Administrator, Context, Device, Pages, Validation, model, reads, validate},
+            validate::{Administrator, Context, Device, Pages, Session, Validation, model, reads, validate},
         },
         enrolment,
     },
@@ -18,7 +18,7 @@ use shared::{
     change_set::{Item, Refusal},
     router::RouterState,
     routeros::{
-        model::Row,
+        model::{Model, Row},
         schema::{Schema, Version, shipped},
     },
     wire::MenuRows,
@@ -40,30 +40,43 @@ pub(super) enum Looked {
 impl Controller {
     /// Reads what the items are about and whatever decides over it, and runs the stages.
     pub(super) async fn look(&self, change_set: &ChangeSet) -> Result<Looked, StoreError> {
+        let looked = self.on_its_router(change_set, |items, gone, router, context| Looked::Found {
+            found: validate(items, router, context),
+            gone: gone.to_vec(),
+        });
+        Ok(looked.await?.unwrap_or_else(Looked::Silent))
+    }
+
+    /// Does some work with the items of a change set, those of them that remove what is not asked for any more, the rows
+    /// of the router, and what is known beside them. A router that cannot be read is a [`Refusal`].
+    pub(super) async fn on_its_router<T: Send + 'static>(
+        &self,
+        change_set: &ChangeSet,
+        work: impl FnOnce(&[Item], &[Item], &Model, &Context<'_>) -> T + Send + 'static,
+    ) -> Result<Result<T, Refusal>, StoreError> {
         let id = change_set.router.clone();
         let known: Result<_, StoreError> =
             self.inner.store.call(move |tx| Ok((routers::one(tx, &id)?, routers::state(tx, &id)?))).await;
         let (router, state): (_, Option<RouterState>) = known?;
         let Some((router, state)) = router.zip(state) else {
-            return Ok(Looked::Silent(unread("The agent has not told yet which version the router runs.")));
+            return Ok(Err(unread("The agent has not told yet which version the router runs.")));
         };
         let (version, schema) = match schema(Some(&state)) {
             Ok(known) => known,
-            Err(refusal) => return Ok(Looked::Silent(refusal)),
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        let read = match self
-            .read(&change_set.router, Pages::new(reads(&change_set.items, &change_set.row_menus(), &schema)))
-            .await
-        {
+        let wanted = Pages::new(reads(&change_set.items, &change_set.row_menus(), &schema));
+        let read = match self.read(&change_set.router, wanted).await {
             Ok(read) => read,
-            Err(refusal) => return Ok(Looked::Silent(refusal)),
+            Err(refusal) => return Ok(Err(refusal)),
         };
         let usual = self.inner.setup.as_ref().map(|setup| setup.mqtt_url.as_str());
         let link = router.settings.mqtt_url.as_deref().or(usual).and_then(enrolment::broker);
         let administrator = change_set.seen_from.map(|address| Administrator { address });
         let session = enrolment::session(&router.settings);
         let (mut items, exactly) = (change_set.items.clone(), change_set.exactly.clone());
-        let looking = tokio::task::spawn_blocking(move || {
+        // Thousands of rules take a while, which others should not wait for.
+        let working = tokio::task::spawn_blocking(move || {
             let others = others(version);
             let context = Context {
                 version,
@@ -77,16 +90,16 @@ impl Controller {
             };
             let gone = exactly.map(|exactly| exactly.gone(&items, &model(&read))).unwrap_or_default();
             items.extend(gone.iter().cloned());
-            Looked::Found { found: look(&items, &read, &context), gone }
+            work(&items, &gone, &as_it_runs(&read, context.agent.as_ref()), &context)
         });
-        Ok(looking.await.unwrap_or_else(|_| Looked::Silent(unread("The validation broke off."))))
+        Ok(working.await.map_err(|_| unread("The validation broke off.")))
     }
 }
 
-fn look(items: &[Item], read: &[MenuRows], context: &Context<'_>) -> Validation {
+/// The router's rows. The agent has just answered through its interface: that is up, whatever the rows say of it.
+pub(super) fn as_it_runs(read: &[MenuRows], agent: Option<&Session>) -> Model {
     let mut router = model(read);
-    // The agent has just answered through it: its interface is up, whatever the rows say of it.
-    if let Some(session) = &context.agent {
+    if let Some(session) = agent {
         for menu in ["/interface", "/interface/veth"] {
             let named = |row: &Row| row.get("name") == session.interface;
             if let Some(at) = router.rows(menu).iter().position(named) {
@@ -94,7 +107,7 @@ fn look(items: &[Item], read: &[MenuRows], context: &Context<'_>) -> Validation 
             }
         }
     }
-    validate(items, &router, context)
+    router
 }
 
 /// The schemas of other versions, to say which of them has what this one lacks.

@@ -268,6 +268,11 @@ impl ChangeSet {
         self.exactly.is_some() || self.rows().next().is_some()
     }
 
+    /// Whether it makes or removes VIFs.
+    pub fn has_vifs(&self) -> bool {
+        self.rows().count() < self.items.len()
+    }
+
     /// The menus that its rows are in, or may be.
     pub fn row_menus(&self) -> BTreeSet<&str> {
         let more = self.exactly.iter().flat_map(|exactly| &exactly.menus).map(String::as_str);

@@ -80,6 +80,24 @@ pub fn packet(asked: &TraceRequest, vifs: &[VifReport]) -> Result<Packet, Misfit
     })
 }
 
+/// The question about a packet; nothing where no question can name all of it.
+pub fn question(packet: &Packet) -> Option<TraceRequest> {
+    if !packet.connection_nat_state.is_empty() {
+        return None;
+    }
+    let state = packet.connection_state;
+    Some(TraceRequest {
+        src: packet.src.to_string(),
+        dst: packet.dst.to_string(),
+        protocol: Some(packet.protocol.clone()),
+        src_port: packet.src_port,
+        dst_port: packet.dst_port,
+        in_interface: packet.in_interface.clone(),
+        connection_state: (state != ConnectionState::New).then(|| state.as_str().to_owned()),
+        change_set: None,
+    })
+}
+
 fn state(word: Option<&str>) -> Result<ConnectionState, Misfit> {
     Ok(match word.unwrap_or("new") {
         "new" | "" => ConnectionState::New,

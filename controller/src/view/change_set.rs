@@ -1,5 +1,6 @@
 //! A change set as it is shown.
 
+use super::TraceRequest;
 use crate::flow::change_set::asked::{AskedConfirm, AskedItem};
 use serde::{Deserialize, Serialize};
 use shared::change_set::{Event, Evidence, Keep, Outcome, Phase, Ring, State, Verb};
@@ -113,6 +114,9 @@ pub struct FindingView {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// The packet that shows it, as a question to `trace` with this change set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceRequest>,
 }
 
 /// What would be written.

@@ -27,6 +27,9 @@ pub struct TraceRequest {
     /// `new` (without it), `established`, `related`, `invalid` or `untracked`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_state: Option<String>,
+    /// The id of a change set of the router: what would become of the packet once it is carried out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_set: Option<String>,
 }
 
 /// What becomes of the packet, by the router's configuration as it was read just now.

@@ -86,6 +86,19 @@ pub enum ConnectionState {
     Untracked,
 }
 
+impl ConnectionState {
+    /// Its word in RouterOS.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Invalid => "invalid",
+            Self::New => "new",
+            Self::Related => "related",
+            Self::Untracked => "untracked",
+        }
+    }
+}
+
 /// Which address of a connection is translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -171,6 +171,7 @@ fn finding(code: &str, item: &str, field: &str, message: String, hint: &str) -> 
         field: Some(field.to_owned()),
         message,
         hint: hint.to_owned(),
+        trace: None,
     }
 }
 

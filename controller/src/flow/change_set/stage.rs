@@ -94,6 +94,7 @@ fn failed(change_set: &ChangeSet, refusal: &Refusal) -> Vec<StageView> {
         field: field.map(str::to_owned),
         message: refusal.message.clone(),
         hint: refusal.hint.clone(),
+        trace: None,
     };
     vec![StageView { name: stage.to_owned(), status: StageStatus::Failed, findings: vec![finding] }]
 }
@@ -109,5 +110,6 @@ fn warning(warning: &Refusal) -> FindingView {
         field: None,
         message: warning.message.clone(),
         hint: warning.hint.clone(),
+        trace: None,
     }
 }

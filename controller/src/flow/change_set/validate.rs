@@ -118,17 +118,30 @@ impl From<&Stage> for StageView {
     }
 }
 
+/// The router as it would be once the items are carried out, as far as they make sense.
+pub fn carried_out(items: &[Item], router: &Model, context: &Context<'_>) -> Model {
+    let (order, _) = order::order(items);
+    rehearsed(items, &order, &syntax::stage(items, context), router, context).after
+}
+
+/// The items carried out in this order, but for those that make no sense to stage one.
+fn rehearsed(
+    items: &[Item],
+    order: &[usize],
+    syntax: &[Finding],
+    router: &Model,
+    context: &Context<'_>,
+) -> rehearsal::Rehearsal {
+    let senseless = syntax.iter().filter(|finding| LEFT_OUT.contains(&finding.code.code));
+    let left_out: Vec<&str> = senseless.filter_map(|finding| finding.item.as_deref()).collect();
+    rehearsal::rehearse(items, order, &left_out, router, context)
+}
+
 /// Looks at the items as a change of this router.
 pub fn validate(items: &[Item], router: &Model, context: &Context<'_>) -> Validation {
     let mut found = syntax::stage(items, context);
-    let senseless: Vec<String> = found
-        .iter()
-        .filter(|finding| LEFT_OUT.contains(&finding.code.code))
-        .filter_map(|finding| finding.item.clone())
-        .collect();
-    let left_out: Vec<&str> = senseless.iter().map(String::as_str).collect();
     let (order, unordered) = order::order(items);
-    let rehearsal = rehearsal::rehearse(items, &order, &left_out, router, context);
+    let rehearsal = rehearsed(items, &order, &found, router, context);
 
     found.extend(unordered);
     found.extend(rehearsal.findings.iter().cloned());

@@ -6,7 +6,7 @@ mod word;
 use std::net::IpAddr;
 
 use super::{
-    ConnectionState, NatState, Packet,
+    NatState, Packet,
     address::{Family, Range},
     list,
     walk::World,
@@ -75,7 +75,7 @@ fn matcher(world: &World, seen: &Seen, name: &str, value: &str) -> Option<Says> 
         "out-interface" => interface(world, plain, seen.out_interface).map_or(Says::No, is),
         "in-interface-list" => interface_list(world, plain, seen.in_interface).map_or(Says::No, is),
         "out-interface-list" => interface_list(world, plain, seen.out_interface).map_or(Says::No, is),
-        "connection-state" => is(word::any(plain, |word| word == state(packet.connection_state))),
+        "connection-state" => is(word::any(plain, |word| word == packet.connection_state.as_str())),
         "connection-nat-state" => is(word::any(plain, |word| has_nat_state(packet, word))),
         "connection-mark" => mark(&packet.connection_mark),
         "packet-mark" => mark(&packet.packet_mark),
@@ -157,16 +157,6 @@ fn interface_list(world: &World, name: &str, interface: Option<&str>) -> Option<
 
 fn is_of_type(world: &World, kind: &str, address: IpAddr) -> bool {
     word::address_type(&world.routing, &world.interfaces, address) == kind
-}
-
-fn state(state: ConnectionState) -> &'static str {
-    match state {
-        ConnectionState::Established => "established",
-        ConnectionState::Invalid => "invalid",
-        ConnectionState::New => "new",
-        ConnectionState::Related => "related",
-        ConnectionState::Untracked => "untracked",
-    }
 }
 
 fn has_nat_state(packet: &Packet, word: &str) -> bool {

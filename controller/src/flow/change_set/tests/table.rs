@@ -187,8 +187,7 @@ const REPORTS: [Happening; 11] = [
 fn stopping() -> Validation {
     use super::super::validate::{CODES, Finding, Severity, Stage};
     let code = CODES.iter().find(|code| code.severity == Severity::Failed && !code.force).expect("a code that stops");
-    let finding =
-        Finding { code, item: None, field: None, message: "It cannot be.".into(), hint: "Leave it out.".into() };
+    let finding = Finding::new(code, "It cannot be.", "Leave it out.");
     let stage = Stage { name: code.stage, status: crate::view::StageStatus::Failed, findings: vec![finding] };
     Validation { stages: vec![stage], ..looked_at(Risk::Normal, &["1"]) }
 }

@@ -1,6 +1,11 @@
 //! What the stages may find: every code once, with its stage, how bad it is, and whether a person may overrule it.
 
-use crate::view::{FindingView, StageStatus};
+use shared::routeros::trace::Packet;
+
+use crate::{
+    flow::trace,
+    view::{FindingView, StageStatus},
+};
 
 /// A stage, in the order in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,12 +89,14 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// The packet that shows it on the router as it would be, where there is one.
+    pub packet: Option<Box<Packet>>,
 }
 
 impl Finding {
     /// A finding about the whole change set.
     pub fn new(code: &'static Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, item: None, field: None, message: message.into(), hint: hint.into() }
+        Self { code, item: None, field: None, message: message.into(), hint: hint.into(), packet: None }
     }
 
     /// The same about an item.
@@ -115,6 +122,7 @@ impl From<&Finding> for FindingView {
             field: finding.field.clone(),
             message: finding.message.clone(),
             hint: finding.hint.clone(),
+            trace: finding.packet.as_deref().and_then(trace::question),
         }
     }
 }

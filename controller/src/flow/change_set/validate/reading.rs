@@ -8,6 +8,7 @@ use shared::{
         model::{Model, Row},
         schema::Schema,
         secret::is_secret,
+        trace,
     },
     vif::VifReport,
     wire::{MenuRead, MenuRows},
@@ -104,6 +105,7 @@ pub fn reads(items: &[Item], more: &BTreeSet<&str>, schema: &Schema) -> Vec<Menu
     // Pools and their servers judge each other.
     let pools = changed.contains(&"/ip/pool") || changed.contains(&"/ip/dhcp-server");
     let mut menus: BTreeSet<&str> = ALWAYS.into_iter().chain(FIREWALL).chain(INTERFACES).collect();
+    menus.extend(trace::MENUS);
     menus.extend(named);
     menus.extend(changed);
     menus.extend(more);
@@ -134,6 +136,7 @@ fn properties(menu: &str, schema: &Schema) -> Vec<String> {
     if !matches!(menu, "/system/resource" | "/system/device-mode") {
         names.insert("name");
     }
+    names.extend(trace::properties(menu).split(',').filter(|name| !matches!(*name, "" | ".id")));
     names.extend(READ_ONLY.iter().filter(|(path, _)| *path == menu).flat_map(|(_, more)| more.iter().copied()));
     names.into_iter().map(str::to_owned).collect()
 }
@@ -245,6 +248,7 @@ impl From<&VifReport> for Vif {
 mod tests {
     use super::*;
     use crate::flow::change_set::validate::tests::{lines, newest};
+    use shared::routeros::schema::shipped;
 
     fn read(path: &str, rows: &[&[(&str, &str)]]) -> MenuRows {
         let pairs = |row: &&[(&str, &str)]| row.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
@@ -269,6 +273,21 @@ mod tests {
         }
         let again: BTreeSet<&str> = menus.iter().copied().collect();
         assert_eq!(again.len(), menus.len());
+    }
+
+    #[test]
+    fn whatever_decides_over_a_packet_is_read() {
+        for version in shipped::versions() {
+            let schema = shipped::shipped(version).expect("it is shipped");
+            let read = reads(&[], &BTreeSet::new(), &schema);
+            for needed in crate::flow::trace::reads(&schema) {
+                let there = read.iter().find(|read| read.path == needed.path);
+                for name in needed.properties.iter().filter(|name| *name != ".id") {
+                    let named = there.is_some_and(|there| there.properties.contains(name));
+                    assert!(named, "{version}: {} {name}", needed.path);
+                }
+            }
+        }
     }
 
     #[test]

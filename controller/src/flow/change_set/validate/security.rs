@@ -19,7 +19,7 @@ use super::{
     rehearsal::Rehearsal,
     rows::{is, text},
 };
-use way::Way;
+use way::{Closed, Way};
 
 /// What the stage finds.
 pub(super) fn stage(rehearsal: &Rehearsal, router: &Model, context: &Context<'_>) -> Vec<Finding> {
@@ -65,20 +65,20 @@ fn matters(menu: &str) -> bool {
 fn ways(rehearsal: &Rehearsal, router: &Model, context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for way in Way::all(router, context) {
-        if let Err(why) = way.open(router, context) {
+        if let Err(Closed { why, .. }) = way.open(router, context) {
             let message = format!("{} works today, but not in the model of the router: {why}.", way.name());
             let hint = "A lock-out cannot be ruled out. Keep another way in open until you have seen it work.";
             findings.push(Finding::new(&PATH_NOT_UNDERSTOOD, message, hint));
             continue;
         }
-        let Some((at, between, why)) = first_closed(&way, rehearsal, router, context) else { continue };
+        let Some((at, between, closed)) = first_closed(&way, rehearsal, router, context) else { continue };
         let step = &rehearsal.steps[at];
-        let message = format!("{} is cut off: {why}.", way.name());
+        let message = format!("{} is cut off: {}.", way.name(), closed.why);
         let finding = if between {
             let hint = "Let one item undo what the other needs: put what opens before what closes.";
             Finding::new(&LOCKOUT_BETWEEN, format!("{message} Later writes open it again."), hint)
         } else {
-            Finding::new(way.code(), message, way.hint())
+            Finding { packet: closed.packet, ..Finding::new(way.code(), message, way.hint()) }
         };
         findings.push(finding.of(&step.item).at("menu"));
     }
@@ -91,10 +91,10 @@ fn first_closed(
     rehearsal: &Rehearsal,
     router: &Model,
     context: &Context<'_>,
-) -> Option<(usize, bool, String)> {
+) -> Option<(usize, bool, Closed)> {
     let mut model = router.clone();
-    let mut closed: Option<(usize, String)> = None;
-    let mut passing: Option<(usize, String)> = None;
+    let mut closed: Option<(usize, Closed)> = None;
+    let mut passing: Option<(usize, Closed)> = None;
     for (at, step) in rehearsal.steps.iter().enumerate() {
         edit::apply(&mut model, step);
         if !matters(&step.menu) {

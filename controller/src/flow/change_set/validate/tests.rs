@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
-use shared::routeros::schema::Schema;
+use shared::routeros::{schema::Schema, trace::trace};
 
 use super::*;
 use router::{model, schema, schemas};
@@ -244,16 +244,25 @@ fn a_renamed_row_is_followed_by_those_that_name_it() {
 fn every_way_to_lock_oneself_out_is_named_with_the_rule_that_does_it() {
     let ways = lockouts::lockouts();
     assert!(ways.len() >= 40, "{}", ways.len());
+    let mut shown = 0;
     for way in ways {
-        let (schema, nothing) = (newest(), Known::default());
-        let found = validate(&way.items, &model(""), &context([&nothing, &nothing], schema, schemas()));
+        let (schema, nothing, router) = (newest(), Known::default(), model(""));
+        let context = context([&nothing, &nothing], schema, schemas());
+        let found = validate(&way.items, &router, &context);
         let security = &found.stages[4];
         let named = security.findings.iter().find(|finding| finding.code.code == way.code);
         assert!(named.is_some(), "{}: {:?}", way.name, security.findings);
         assert!(named.is_some_and(|finding| finding.item.is_some() && finding.message.contains(": ")), "{}", way.name);
         assert_eq!(found.risk, Risk::High, "{}", way.name);
         assert!(stops(&found, false) && found.stages[0].findings.is_empty(), "{}: {:?}", way.name, found.stages[0]);
+        // The packet that shows it goes another way then.
+        if let Some(packet) = named.and_then(|finding| finding.packet.as_deref()) {
+            let goes = |router: &Model| trace(router, packet).map(|way| (way.verdict, way.out_interface)).ok();
+            assert_ne!(goes(&carried_out(&way.items, &router, &context)), goes(&router), "{}: {packet:?}", way.name);
+            shown += 1;
+        }
     }
+    assert!(shown >= 20, "{shown} ways have a packet");
 }
 
 /// Whether a validation stops the change; with `force` what nobody may overrule.

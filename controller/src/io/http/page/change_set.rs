@@ -3,7 +3,7 @@
 use super::{
     App, Frame, Visit, ok, see,
     steps::{Step, steps},
-    words,
+    trace, words,
 };
 use crate::{
     io::http::{
@@ -11,7 +11,7 @@ use crate::{
         read::{self, Form, Params},
     },
     problem::Problem,
-    view::{ChangeSetView, FindingView, OperationView, Risk, RouterView, StageStatus},
+    view::{ChangeSetView, FindingView, OperationView, Risk, RouterView, StageStatus, TraceRequest},
 };
 use askama::Template;
 use axum::{
@@ -69,6 +69,8 @@ struct Action {
 struct Finding {
     class: &'static str,
     stage: String,
+    /// Where the packet that shows it is followed.
+    trace: Option<String>,
     found: FindingView,
 }
 
@@ -182,9 +184,19 @@ fn actions(change: &ChangeSetView) -> Vec<Action> {
 fn findings(change: &ChangeSetView) -> Vec<Finding> {
     let found = change.stages.iter().flat_map(|stage| {
         let class = if stage.status == StageStatus::Failed { "bad" } else { "warn" };
-        stage.findings.iter().map(move |finding| Finding { class, stage: stage.name.clone(), found: finding.clone() })
+        stage.findings.iter().map(move |finding| Finding {
+            class,
+            stage: stage.name.clone(),
+            trace: finding.trace.clone().map(|question| traced(change, question)),
+            found: finding.clone(),
+        })
     });
     found.collect()
+}
+
+/// Where the way of a packet is shown as it would be after the change.
+fn traced(change: &ChangeSetView, question: TraceRequest) -> String {
+    trace::address(&change.router, TraceRequest { change_set: Some(change.id.clone()), ..question })
 }
 
 /// The form with what was typed, for a VIF that could not be made.

@@ -2,6 +2,7 @@
 
 use super::{App, Errors, Frame, Visit, form::given, percent, render, render_problem, words};
 use crate::{
+    controller::MAX_LIMIT,
     flow::trace::Example,
     io::http::read::{self, Params},
     problem::Problem,
@@ -14,7 +15,7 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use shared::ids::RouterId;
+use shared::{change_set::State as Stage, ids::RouterId};
 
 #[derive(Template)]
 #[template(path = "trace.html")]
@@ -24,6 +25,7 @@ struct TracePage {
     tab: &'static str,
     interfaces: Vec<String>,
     sources: Vec<Source>,
+    changes: Vec<Source>,
     errors: Errors,
     form: TraceForm,
     found: Option<Found>,
@@ -36,7 +38,8 @@ struct Link {
     address: String,
 }
 
-/// Where a packet may come from, for those who do not know addresses by heart.
+/// Something to choose: where a packet may come from, for those who do not know addresses by heart, or which change is
+/// to be carried out before.
 struct Source {
     value: String,
     name: String,
@@ -49,6 +52,8 @@ struct Found {
     unknown: Vec<String>,
     read_at: String,
     came_in: Option<String>,
+    /// The change that is carried out before: its id and name.
+    after: Option<(String, String)>,
 }
 
 /// The question, as the page's address carries it: an answer can be linked.
@@ -66,9 +71,11 @@ pub(in crate::io::http) struct TraceForm {
     in_interface: String,
     #[serde(default)]
     connection_state: String,
+    #[serde(default)]
+    change_set: String,
 }
 
-const FIELDS: [&str; 6] = ["src", "dst", "protocol", "dst_port", "in_interface", "connection_state"];
+const FIELDS: [&str; 7] = ["src", "dst", "protocol", "dst_port", "in_interface", "connection_state", "change_set"];
 
 impl TraceForm {
     fn is_asked(&self) -> bool {
@@ -88,6 +95,7 @@ impl TraceForm {
             dst_port: given(&self.dst_port).map(port).transpose()?,
             in_interface: given(&self.in_interface),
             connection_state: given(&self.connection_state),
+            change_set: given(&self.change_set),
         })
     }
 }
@@ -137,6 +145,7 @@ async fn page(
         .into_iter()
         .map(|vif| Source { name: format!("VIF {} ({})", vif.name, vif.service_ip), value: vif.name })
         .collect();
+    let changes = open_changes(app, id, &form.change_set).await?;
     let found = found.map(|found| Found {
         tone: words::verdict(found.verdict),
         says: found.says,
@@ -144,21 +153,48 @@ async fn page(
         read_at: found.read_at,
         came_in: found.packet.in_interface.filter(|_| found.in_interface_inferred),
         steps: found.steps,
+        after: changes.iter().find(|one| one.value == form.change_set).map(|one| (one.value.clone(), one.name.clone())),
     });
     let frame = visit.frame().here("routers");
-    Ok(TracePage { frame, router, tab: "trace", interfaces, sources, errors, form, found, examples: Vec::new() })
+    Ok(TracePage {
+        frame,
+        router,
+        tab: "trace",
+        interfaces,
+        sources,
+        changes,
+        errors,
+        form,
+        found,
+        examples: Vec::new(),
+    })
+}
+
+/// The changes that are not carried out yet, and the one that is asked for.
+async fn open_changes(app: &App, router: &RouterId, asked: &str) -> Result<Vec<Source>, Problem> {
+    use Stage::{Confirming, Draft, Invalid, Previewing, Validating};
+    let all = app.controller().change_sets(router, MAX_LIMIT, None).await?;
+    let to_come = |state| matches!(state, Draft | Validating | Invalid | Previewing | Confirming);
+    let open = all.into_iter().filter(|change| change.id == asked || to_come(change.state));
+    Ok(open.map(|change| Source { value: change.id, name: change.name }).collect())
 }
 
 fn link(router: &str, example: Example) -> Link {
-    let Example { words, question } = example;
+    Link { words: example.words, address: address(router, example.question) }
+}
+
+/// The address of this page with a question.
+pub(super) fn address(router: &str, question: TraceRequest) -> String {
     let pairs = [
         ("src", Some(question.src)),
         ("dst", Some(question.dst)),
         ("protocol", question.protocol),
         ("dst_port", question.dst_port.map(|port| port.to_string())),
         ("in_interface", question.in_interface),
+        ("connection_state", question.connection_state),
+        ("change_set", question.change_set),
     ];
     let query: Vec<String> =
         pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", percent(&value?)))).collect();
-    Link { words, address: format!("/routers/{router}/trace?{}", query.join("&")) }
+    format!("/routers/{router}/trace?{}", query.join("&"))
 }

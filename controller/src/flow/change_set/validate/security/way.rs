@@ -21,6 +21,19 @@ const EPHEMERAL: u16 = 49_200;
 /// another network, or the internet.
 pub(super) type Passage = [Option<String>; 2];
 
+/// Why a way is closed: in words that go on after a colon, and the packet that does not get through where one was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Closed {
+    pub(super) why: String,
+    pub(super) packet: Option<Box<Packet>>,
+}
+
+impl From<String> for Closed {
+    fn from(why: String) -> Self {
+        Self { why, packet: None }
+    }
+}
+
 /// What has to stay open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Way {
@@ -91,14 +104,14 @@ impl Way {
     /// Whether it is open.
     ///
     /// # Errors
-    /// Why it is not, in words that go on after a colon.
-    pub(super) fn open(&self, router: &Model, context: &Context<'_>) -> Result<(), String> {
+    /// Why it is not.
+    pub(super) fn open(&self, router: &Model, context: &Context<'_>) -> Result<(), Closed> {
         match self {
             Self::Agent(today) => {
                 let (Some(agent), Some(packet)) = (&context.agent, sign_in(context)) else { return Ok(()) };
                 passes(router, &packet, Verdict::Local, today)?;
                 service(router, &agent.service, Some(agent.port), agent.address)?;
-                user(router, &agent.user, agent.address)
+                Ok(user(router, &agent.user, agent.address)?)
             }
             Self::Link(today) => match uplink(context) {
                 Some(packet) => passes(router, &packet, Verdict::Forward, today),
@@ -134,14 +147,15 @@ fn uplink(context: &Context<'_>) -> Option<Packet> {
 }
 
 /// Whether a packet and its answer pass as they do today.
-fn passes(router: &Model, packet: &Packet, wanted: Verdict, today: &Passage) -> Result<(), String> {
+fn passes(router: &Model, packet: &Packet, wanted: Verdict, today: &Passage) -> Result<(), Closed> {
     let passage = there_and_back(router, packet, wanted)?;
     let ends = [("packets", packet.src, packet.dst), ("answers", packet.dst, packet.src)];
     for ((what, from, to), (now, then)) in ends.into_iter().zip(passage.iter().zip(today)) {
         if let (Some(now), Some(then)) = (now, then)
             && now != then
         {
-            return Err(format!("{what} from {from} to {to} leave by `{now}` instead of `{then}`"));
+            let why = format!("{what} from {from} to {to} leave by `{now}` instead of `{then}`");
+            return Err(Closed { why, packet: (from == packet.src).then(|| packet.clone().into()) });
         }
     }
     Ok(())
@@ -149,13 +163,13 @@ fn passes(router: &Model, packet: &Packet, wanted: Verdict, today: &Passage) -> 
 
 /// Whether a service takes a connection from an administrator's address, to whichever of the router's own addresses
 /// the agent speaks to or that lies in the administrator's network.
-fn admitted(router: &Model, from: IpAddr, name: &str, port: u16) -> Result<(), String> {
+fn admitted(router: &Model, from: IpAddr, name: &str, port: u16) -> Result<(), Closed> {
     service(router, name, Some(port), from)?;
     let addresses = if from.is_ipv4() { "/ip/address" } else { "/ipv6/address" };
     let all = || rows(router, addresses).iter().filter(|row| super::in_force(row));
     let nets: Vec<Net> = all().filter_map(|row| Net::parse(text(row, "address"))).collect();
     let near = nets.iter().find(|net| net.contains(from));
-    let mut why = "the router has no address left".to_owned();
+    let mut why = Closed::from("the router has no address left".to_owned());
     for net in near.into_iter().chain(nets.iter().filter(|_| near.is_none())) {
         match there_and_back(router, &tcp(from, net.address, EPHEMERAL, port), Verdict::Local) {
             Ok(_) => return Ok(()),
@@ -185,10 +199,11 @@ pub(super) fn tcp(src: IpAddr, dst: IpAddr, src_port: u16, dst_port: u16) -> Pac
 }
 
 /// The packet, and the answer to it.
-fn there_and_back(router: &Model, packet: &Packet, wanted: Verdict) -> Result<Passage, String> {
+fn there_and_back(router: &Model, packet: &Packet, wanted: Verdict) -> Result<Passage, Closed> {
     let there = follow(router, packet)?;
     if there.verdict != wanted {
-        return Err(refusal(&there, &format!("packets from {} to {}", packet.src, packet.dst)));
+        let why = refusal(&there, &format!("packets from {} to {}", packet.src, packet.dst));
+        return Err(Closed { why, packet: Some(packet.clone().into()) });
     }
     let mut nat = packet.connection_nat_state.clone();
     if there.packet.src != packet.src {
@@ -204,7 +219,8 @@ fn there_and_back(router: &Model, packet: &Packet, wanted: Verdict) -> Result<Pa
     if answer.verdict == Verdict::Forward {
         return Ok([there.out_interface, answer.out_interface]);
     }
-    Err(refusal(&answer, &format!("answers from {} to {}", packet.dst, packet.src)))
+    let why = refusal(&answer, &format!("answers from {} to {}", packet.dst, packet.src));
+    Err(Closed { why, packet: Some(back.into()) })
 }
 
 /// A packet's way through the model.

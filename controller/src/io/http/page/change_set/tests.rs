@@ -141,6 +141,12 @@ fn a_finding_names_its_field_and_leads_back_to_the_form() {
         field: Some("name".into()),
         message: "The name is taken.".into(),
         hint: "Choose another.".into(),
+        trace: Some(TraceRequest {
+            src: "172.16.63.2".into(),
+            dst: "172.16.63.1".into(),
+            dst_port: Some(8729),
+            ..TraceRequest::default()
+        }),
     };
     change.stages = vec![StageView { name: "conflicts".into(), status: StageStatus::Failed, findings: vec![finding] }];
     change.items = vec![crate::view::ItemView {
@@ -157,4 +163,6 @@ fn a_finding_names_its_field_and_leads_back_to_the_form() {
     let page = shown(change);
     assert!(page.contains("Field <code>name</code>") && page.contains("Choose another."));
     assert!(page.contains("href=\"/routers/r1/add-vif?name=tor&#38;egress=wg%20vpn\""), "{page}");
+    let packet = "/routers/r1/trace?src=172.16.63.2&#38;dst=172.16.63.1&#38;dst_port=8729&#38;change_set=";
+    assert!(page.contains(packet), "{page}");
 }
