@@ -40,11 +40,19 @@ fn one(
         Row { number, figure, goal, ours, met: None, others: String::new() }.print();
         return Ok(());
     }
-    let own = counted::each(FEW, |count| counted::instructions(&counted::ours(work, router, count)?))?;
+    let own = each(work, router)?;
     eprintln!("{work}: ours {own:.0}");
     let others = theirs(work, router);
     Row { number, figure, goal, ours: format!("{own:.0}"), met: Some(own <= most), others }.print();
     Ok(())
+}
+
+/// What one of the agent's `work` takes.
+///
+/// # Errors
+/// The client or valgrind fails.
+pub(crate) fn each(work: &str, router: SocketAddr) -> anyhow::Result<f64> {
+    counted::each(FEW, |count| counted::instructions(&counted::ours(work, router, count)?))
 }
 
 /// What librouteros takes for the same, or why that is not known: ours is told in any case.

@@ -6,6 +6,7 @@
 
 mod adds;
 mod counted;
+mod counts;
 mod delay;
 mod instructions;
 mod ours;
@@ -25,11 +26,12 @@ fn main() -> ExitCode {
     let name = arguments.first().copied().unwrap_or_default();
     let measured = match arguments[..] {
         ["adds"] => adds::measure(),
+        ["counts"] => counts::print(),
         ["instructions"] => instructions::measure(),
         ["plan"] => plan::measure(),
         ["wire"] => wire::measure(),
         ["client", work, router, count] => ours::work(work, router, count),
-        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds|instructions|plan|wire|client WORK ROUTER COUNT")),
+        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds|counts|instructions|plan|wire|client WORK ROUTER COUNT")),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

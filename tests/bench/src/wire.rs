@@ -1,6 +1,6 @@
 //! Rows 2 and 3: what the agent's client puts on the wire, and what it makes a router put there.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use bulkhead_agent::flow::interfaces;
 use shared::routeros::sentence::Sentence;
@@ -20,8 +20,7 @@ pub(crate) fn measure() -> anyhow::Result<()> {
     let (goal, switched) = ("≤ 0.0625 (1 per 16)", "on");
     if counted::has("strace") {
         let near = router::start()?;
-        let router = delay::proxy(near, ROUND_TRIP)?;
-        let sends = counted::each(FEW, |count| counted::sends(&counted::ours("adds", router, count)?))?;
+        let sends = sends(near)?;
         let ours = format!("{sends:.4} (1 per {:.1})", 1.0 / sends);
         Row { number: 2, figure, goal, ours, met: Some(sends <= 1.0 / 16.0), others: String::new() }.print();
         let on = counted::options(&counted::ours("adds", near, 1)?)?
@@ -35,7 +34,7 @@ pub(crate) fn measure() -> anyhow::Result<()> {
             Row { number: 2, figure, goal, ours, met: None, others: String::new() }.print();
         }
     }
-    let asked = bytes(Some(interfaces::MOVING))?;
+    let asked = counter_row()?;
     let nobodys = bytes(Some("rx-byte,tx-byte"))?;
     Row {
         number: 3,
@@ -47,6 +46,23 @@ pub(crate) fn measure() -> anyhow::Result<()> {
     }
     .print();
     Ok(())
+}
+
+/// Sends per pipelined add, to a router that is 5 ms away.
+///
+/// # Errors
+/// The client or strace fails.
+pub(crate) fn sends(near: SocketAddr) -> anyhow::Result<f64> {
+    let router = delay::proxy(near, ROUND_TRIP)?;
+    counted::each(FEW, |count| counted::sends(&counted::ours("adds", router, count)?))
+}
+
+/// Bytes of a counter row as a poll reads it.
+///
+/// # Errors
+/// It cannot be written.
+pub(crate) fn counter_row() -> anyhow::Result<usize> {
+    bytes(Some(interfaces::MOVING))
 }
 
 /// A row of counters with a tag as long as most are, of an interface that has carried gigabytes.
