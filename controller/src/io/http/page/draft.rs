@@ -81,11 +81,13 @@ impl WriteForm {
             return Err(fields("router", message, "Take that line out, or write it on the other router's page."));
         }
         map.insert("source".to_owned(), "page".into());
-        let words = |error: serde_json::Error| {
-            let known = "Members are `name`, `ensure`, `drift`, `confirm` and `items`.";
-            fields("text", format!("That is no change: {error}."), known)
-        };
-        serde_json::from_value(map.into()).map_err(words)
+        serde_path_to_error::deserialize(Value::Object(map)).map_err(|error| {
+            let path = error.path().to_string();
+            // What the whole lacks is on no line.
+            let field = if path == "." { "text" } else { &path };
+            let hint = "A change has `name`, `items`, and may have `ensure`, `drift` and `confirm`.";
+            fields(field, format!("That is no change: {}.", error.into_inner()), hint)
+        })
     }
 
     /// What is wrong, with the line that it is on.
@@ -225,3 +227,6 @@ fn found(change: &ChangeSetView, text: &str) -> Vec<Found> {
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests;
