@@ -7,6 +7,7 @@ use super::{
     Reach,
     client::Client,
     output::{self, Progress},
+    trace,
 };
 use crate::view::{ChangeSetView, StageStatus};
 use anyhow::bail;
@@ -289,7 +290,13 @@ fn print_head(found: &ChangeSetView) -> anyhow::Result<()> {
 fn print_rest(found: &ChangeSetView) -> anyhow::Result<()> {
     for stage in found.stages.iter().filter(|stage| stage.status == StageStatus::Failed) {
         for finding in &stage.findings {
-            output::line(&format!("  {}: {}", finding.code, output::advice(&finding.message, &finding.hint)))?;
+            let at: Vec<&str> = finding.item.iter().chain(&finding.field).map(String::as_str).collect();
+            let at = if at.is_empty() { String::new() } else { format!(" at {}", output::harmless(&at.join("."))) };
+            output::line(&format!("  {}{at}: {}", finding.code, output::advice(&finding.message, &finding.hint)))?;
+            if let Some(question) = &finding.trace {
+                let command = trace::command(&found.router, question, &found.id);
+                output::line(&format!("    rule by rule: {}", output::harmless(&command)))?;
+            }
         }
     }
     if let Some(error) = &found.error {

@@ -64,6 +64,36 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(if passes { ExitCode::SUCCESS } else { ExitCode::from(3) })
 }
 
+/// The command that asks a question about a router after a change.
+pub(super) fn command(router: &str, question: &TraceRequest, change_set: &str) -> String {
+    let port = |port: u16| {
+        if question.dst.contains(':') {
+            format!("[{}]:{port}", question.dst)
+        } else {
+            format!("{}:{port}", question.dst)
+        }
+    };
+    let to = question.dst_port.map_or_else(|| question.dst.clone(), port);
+    let mut command = format!("bulkhead trace {router} {} {to}", question.src);
+    let options = [
+        ("--protocol", question.protocol.clone()),
+        ("--source-port", question.src_port.map(|port| port.to_string())),
+        ("--in", question.in_interface.clone()),
+        ("--state", question.connection_state.clone()),
+        ("--change-set", Some(change_set.to_owned())),
+    ];
+    for (option, value) in options {
+        command.extend(value.map(|value| format!(" {option} {}", quoted(&value))));
+    }
+    command
+}
+
+/// A word as a shell takes it; names of interfaces may have blanks.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 /// An address, and the port behind it.
 fn destination(text: &str) -> anyhow::Result<(String, Option<u16>)> {
     if text.parse::<IpAddr>().is_ok() {
@@ -121,5 +151,20 @@ mod tests {
             assert_eq!(destination(text).expect("a destination"), (address.to_owned(), port), "{text}");
         }
         assert!(destination("1.1.1.1:http").is_err());
+    }
+
+    #[test]
+    fn a_question_is_asked_by_a_command_that_a_shell_takes() {
+        let question = TraceRequest {
+            src: "fd00::2".to_owned(),
+            dst: "fd00::1".to_owned(),
+            dst_port: Some(22),
+            in_interface: Some("ann's bridge".to_owned()),
+            ..TraceRequest::default()
+        };
+        let expected = r"bulkhead trace r1 fd00::2 [fd00::1]:22 --in 'ann'\''s bridge' --change-set c-1";
+        assert_eq!(command("r1", &question, "c-1"), expected);
+        let ping = TraceRequest { src: "tor".to_owned(), dst: "1.1.1.1".to_owned(), ..TraceRequest::default() };
+        assert_eq!(command("r1", &ping, "c-1"), "bulkhead trace r1 tor 1.1.1.1 --change-set c-1");
     }
 }
