@@ -1,11 +1,12 @@
-//! Compares what the agent owns with what the router has: when a change has ended, when the router tells of one, and in
-//! full each period. Says what differs, and puts back what is to be put back.
+//! Compares what the agent owns with what the router has: when a change has ended, when the router tells of one, when rows
+//! stand in another order, and in full each period. Says what differs, and puts back what is to be put back.
 //!
 //! It writes through the engine alone, and never while a change is under way. What a person altered where the policy is
 //! to report is never overwritten.
 
 mod act;
 mod ears;
+mod moves;
 mod tell;
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
     voice::Voice,
 };
 use ears::Ears;
+use moves::Orders;
 use shared::{
     change_set::{MenuWords, Refusal},
     drift::{Difference, Drift},
@@ -46,6 +48,8 @@ const BREATH: Duration = Duration::from_millis(250);
 const WAIT_FOR_ENGINE: Duration = Duration::from_secs(3);
 /// The objects of VIFs, among the paths of menus: they are compared all at once.
 const ISOLATION: &str = "isolation";
+/// The order of rows, among the paths of menus: a menu where it is another one is compared.
+const ORDERS: &str = "orders";
 
 /// When is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +58,30 @@ pub struct Periods {
     pub often: Duration,
     /// All else.
     pub seldom: Duration,
+    /// The order of rows where it counts.
+    pub orders: Duration,
     /// How long after an event of a menu: more of them may follow.
     pub settle: Duration,
 }
 
 impl Default for Periods {
     fn default() -> Self {
-        Self { often: Duration::from_secs(300), seldom: Duration::from_secs(900), settle: Duration::from_secs(1) }
+        Self {
+            often: Duration::from_secs(300),
+            seldom: Duration::from_secs(900),
+            orders: Duration::from_secs(30),
+            settle: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Periods {
+    fn of(&self, path: &str) -> Duration {
+        match path {
+            ORDERS => self.orders,
+            path if is_often(path) => self.often,
+            _ => self.seldom,
+        }
     }
 }
 
@@ -89,6 +110,7 @@ pub struct Warden {
     owned: Owned,
     vifs: Vec<Vif>,
     orders: BTreeMap<String, MenuOrder>,
+    seen: Orders,
     book: Book,
     fights: Fights,
     /// Ids of the owned rows, of this session.
@@ -123,6 +145,7 @@ impl Warden {
             owned: Owned::default(),
             vifs: Vec::new(),
             orders,
+            seen: Orders::default(),
             book,
             fights,
             ids: BTreeMap::new(),
@@ -171,13 +194,15 @@ impl Warden {
         self.next = self.owned.menus.iter().map(|words| (words.path.clone(), now)).collect();
         // Without VIFs too: what is left of one that is gone is closed, and what is said of it has an end.
         self.next.insert(ISOLATION.to_owned(), now);
+        if !self.ordered().is_empty() {
+            self.next.insert(ORDERS.to_owned(), now);
+        }
     }
 
     fn heard(&mut self, menu: Option<String>) {
         let Some(menu) = menu else { return };
         let soon = self.clock.now() + self.periods.settle;
-        let isolation = Menu::ALL.iter().any(|known| known.path() == menu).then_some(ISOLATION);
-        for path in [Some(menu.as_str()), isolation].into_iter().flatten() {
+        for path in concerned(&menu) {
             if let Some(next) = self.next.get_mut(path) {
                 *next = soon.min(*next);
             }
@@ -196,16 +221,16 @@ impl Warden {
     /// Compares what is due and puts back what is to be put back. False where a change is under way.
     async fn turn(&mut self) -> Result<bool, Failed> {
         let now = self.clock.now();
-        let due: BTreeSet<String> =
+        let mut due: BTreeSet<String> =
             self.next.iter().filter(|(_, at)| **at <= now).map(|(path, _)| path.clone()).collect();
         if due.is_empty() {
             return Ok(true);
         }
-        match self.look(&due).await {
+        match self.look(&mut due).await {
             Ok(true) => {
                 let now = self.clock.now();
                 for path in due {
-                    let period = if is_often(&path) { self.periods.often } else { self.periods.seldom };
+                    let period = self.periods.of(&path);
                     self.next.insert(path, now + period);
                 }
                 self.put_back_by_policy().await;
@@ -224,12 +249,17 @@ impl Warden {
         }
     }
 
-    /// Compares menus, and says what is news.
-    async fn look(&mut self, due: &BTreeSet<String>) -> Result<bool, Failed> {
+    /// Compares menus, those too whose rows were moved, and says what is news.
+    async fn look(&mut self, due: &mut BTreeSet<String>) -> Result<bool, Failed> {
         if self.changing() {
             return Ok(false);
         }
         self.listen().await;
+        if due.contains(ORDERS) {
+            let moved = self.seen.changed(&self.router, self.ordered()).await?;
+            let concerned = moved.iter().flat_map(|menu| concerned(menu)).map(str::to_owned);
+            due.extend(concerned.filter(|path| self.next.contains_key(path)));
+        }
         let menus: Vec<&MenuWords> = self.owned.menus.iter().filter(|words| due.contains(&words.path)).collect();
         let reading = self.router.read_rows(&menus).await?;
         let isolated = due.contains(ISOLATION);
@@ -258,6 +288,13 @@ impl Warden {
         }
         self.tell(&news);
         Ok(true)
+    }
+
+    /// The menus whose order says something about what is owned.
+    fn ordered(&self) -> BTreeSet<String> {
+        let own = self.owned.menus.iter().filter(|words| words.ordered).map(|words| words.path.clone());
+        let isolation = Menu::ALL.into_iter().filter(|menu| menu.is_ordered() && !self.vifs.is_empty());
+        own.chain(isolation.map(|menu| menu.path().to_owned())).collect()
     }
 
     fn changing(&self) -> bool {
@@ -303,6 +340,12 @@ async fn found(router: &RouterPort, clock: Clock, looked: &Result<bool, Failed>)
 
 fn is_isolation(path: &str) -> bool {
     path == ISOLATION
+}
+
+/// What is to be compared when something happened in a menu.
+fn concerned(menu: &str) -> impl Iterator<Item = &str> {
+    let isolation = Menu::ALL.iter().any(|known| known.path() == menu).then_some(ISOLATION);
+    [Some(menu), isolation].into_iter().flatten()
 }
 
 fn is_often(path: &str) -> bool {

@@ -3,7 +3,7 @@
 
 mod bed;
 
-use bed::{BY_EVENT, BY_PERIOD, Warded, alter, reconciled, until, value};
+use bed::{BY_EVENT, BY_ORDER, BY_PERIOD, Warded, alter, reconciled, until, value};
 use bulkhead_flows::{
     Bench,
     orders::{create, delete, order, update},
@@ -117,6 +117,20 @@ async fn a_row_that_is_removed_moved_or_renamed_is_told_as_what_it_is() -> anyho
     let Difference::Missing(lost) = &drift.difference else { panic!("{drift:?}") };
     assert!(lost.contains(&("dst-port".to_owned(), "22".to_owned())), "{lost:?}");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_move_that_nobody_tells_of_is_found_by_the_order_of_the_rows() -> anyhow::Result<()> {
+    let bench = ready().await?;
+    let warded = Warded::start(&bench, BY_ORDER).await?;
+    warded.change(&rule()).await?;
+    compared(&bench).await?;
+    let id = |comment: &str| value(&bench, FILTER, comment, ".id").expect("a row");
+    let moved = |to: &str| bench.twin.run(FILTER, "move", &[("numbers", &id(MARK)), ("destination", &id(to))]);
+    moved("25").expect("moved");
+    assert_eq!(warded.one("the move").await?.difference, Difference::Moved);
+    moved("23").expect("moved");
+    warded.none("it is back above 23").await
 }
 
 #[tokio::test]

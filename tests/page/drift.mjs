@@ -47,7 +47,7 @@ await withBrowser(async (browser) => {
   await card(page, "gone").getByText("The row is gone").waitFor();
   const [above, below] = [await row(FILTER, "above"), await row(FILTER, "below")];
   await ask(`${FILTER}/move`, `=numbers=${below[".id"]}`, `=destination=${above[".id"]}`);
-  // The twin, as no source says otherwise of RouterOS, tells nobody who listens of a move: it is found by the next look.
+  // Nobody who listens is told of a move (a guess of the twin): it is found within half a minute, or when more happens.
   await ask(`${FILTER}/set`, `=.id=${above[".id"]}`, "=log=yes");
   await page.getByText("stands in another place").first().waitFor();
 

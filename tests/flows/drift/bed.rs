@@ -24,12 +24,19 @@ use tokio::{
 };
 
 /// Never within a test: what is found then was told by an event.
-pub(super) const BY_EVENT: Periods =
-    Periods { often: Duration::from_secs(3600), seldom: Duration::from_secs(3600), settle: Duration::from_millis(20) };
+pub(super) const BY_EVENT: Periods = Periods {
+    often: Duration::from_secs(3600),
+    seldom: Duration::from_secs(3600),
+    orders: Duration::from_secs(3600),
+    settle: Duration::from_millis(20),
+};
+
+/// What is found then was told by an event, or stood in another order.
+pub(super) const BY_ORDER: Periods = Periods { orders: Duration::from_millis(50), ..BY_EVENT };
 
 /// So often that it does not matter what is told by an event.
 pub(super) const BY_PERIOD: Periods =
-    Periods { often: Duration::from_millis(50), seldom: Duration::from_millis(50), settle: Duration::from_millis(20) };
+    Periods { often: Duration::from_millis(50), seldom: Duration::from_millis(50), ..BY_EVENT };
 
 /// An agent with its warden. Both die when it is dropped.
 pub(super) struct Warded {
