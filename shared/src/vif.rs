@@ -1,15 +1,17 @@
 //! VIFs: one watertight compartment for one service.
 
+mod history;
+mod name;
+
+pub use history::{History, Point, Span};
+pub use name::{MAX_NAME, VifName, VifNameError};
+
 use crate::{
     ids::VifId,
     net::{InterfaceName, VlanId},
 };
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
-
-/// The longest name of a VIF, in characters: `bh-` and the name become the interface's name inside the service's
-/// container, which Linux cuts at 15 bytes.
-pub const MAX_NAME: usize = 11;
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,61 +25,46 @@ pub struct VifSpec {
     pub egress: Egress,
     /// What happens while that way is not known to be good.
     pub kill_switch: KillSwitchMode,
+    /// Who answers the service's questions of names, behind the egress: whatever the service asks on port 53 goes there.
+    /// Without one its questions go where it sends them, by the egress, and those to the router are dropped.
+    #[serde(default)]
+    pub resolver: Option<Ipv4Addr>,
+    /// What others on the router's networks reach of the service; each protocol and port once.
+    #[serde(default)]
+    pub ports: Vec<PublishedPort>,
 }
 
-/// A VIF's name: 1 to [`MAX_NAME`] of a-z, 0-9 and `-`, starting with a letter.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct VifName(String);
+/// A port of the router that leads to the service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedPort {
+    /// Of which protocol.
+    pub protocol: Protocol,
+    /// On the router, 1 to 65535.
+    pub port: u16,
+    /// On the service, 1 to 65535.
+    pub to_port: u16,
+    /// The interface list from which it is reached, such as `LAN`; it must not hold a way out.
+    pub from: InterfaceName,
+}
 
-/// Why a text is no name for a VIF.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is no name for a VIF: use 1 to {MAX_NAME} characters of a-z, 0-9 and `-`, starting with a letter, not `agent`, `mgmt` or `v` and a number"
-)]
-pub struct VifNameError(String);
+/// A protocol with ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// RFC 9293.
+    Tcp,
+    /// RFC 768.
+    Udp,
+}
 
-impl VifName {
-    /// Checks and takes a name. `bh-agent`, `bh-mgmt` and `bh-v100` are names of Bulkhead's own interfaces.
-    ///
-    /// # Errors
-    /// [`VifNameError`]
-    pub fn new(name: impl Into<String>) -> Result<Self, VifNameError> {
-        let name = name.into();
-        let letters = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        let first = name.starts_with(|c: char| c.is_ascii_lowercase());
-        let number =
-            name.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
-        let taken = matches!(name.as_str(), "agent" | "mgmt") || number;
-        if letters && first && !taken && name.len() <= MAX_NAME {
-            Ok(Self(name))
-        } else {
-            Err(VifNameError(name.chars().take(60).collect()))
+impl Protocol {
+    /// Its word in RouterOS.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
         }
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for VifName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for VifName {
-    type Error = VifNameError;
-    fn try_from(name: String) -> Result<Self, VifNameError> {
-        Self::new(name)
-    }
-}
-
-impl From<VifName> for String {
-    fn from(name: VifName) -> Self {
-        name.0
     }
 }
 
@@ -99,14 +86,38 @@ impl Egress {
 }
 
 /// What the kill switch does when the egress is not known to be good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KillSwitchMode {
     /// Nothing passes. The default.
     Block,
+    /// Packets take the egress of another VIF while that one is known to be good; nothing passes otherwise. The other's
+    /// own mode is [`KillSwitchMode::Block`].
+    Fallback(VifId),
+    /// There is none: while the egress is down packets follow the router's own routes, in the clear.
+    Off,
 }
 
-/// Where a kill switch stands. `Suspect` and `Recovering` need the listener's probes.
+impl KillSwitchMode {
+    /// Its word: `block`, `fallback` or `off`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Fallback(_) => "fallback",
+            Self::Off => "off",
+        }
+    }
+
+    /// The VIF whose egress it falls back to.
+    pub fn fallback(&self) -> Option<&VifId> {
+        match self {
+            Self::Fallback(vif) => Some(vif),
+            Self::Block | Self::Off => None,
+        }
+    }
+}
+
+/// Where a kill switch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KillSwitchState {
@@ -147,6 +158,26 @@ pub struct KillSwitch {
     pub since: i64,
     /// Why, for people.
     pub reason: String,
+    /// Whether a person engaged it: then nothing but a person's word opens it again.
+    pub held: bool,
+    /// The interface that packets leave by at the moment; nothing while the gate is closed.
+    pub way: Option<InterfaceName>,
+    /// Milliseconds from the moment at which the agent knew of the last failure to the router's word that the gate is
+    /// closed; nothing before the first.
+    pub reaction_ms: Option<u32>,
+}
+
+/// The way behind a VIF's gate, as it was last looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gateway {
+    /// Microseconds to the probe's target and back through the egress; nothing where the last probe was lost or none was sent.
+    pub latency_us: Option<u32>,
+    /// Probes that were lost in a row.
+    pub lost: u32,
+    /// Seconds since the last handshake, of a WireGuard interface that had one.
+    pub handshake_s: Option<u32>,
+    /// When the last probe ended, Unix milliseconds.
+    pub checked_at: Option<i64>,
 }
 
 /// Whether a VIF is on the router as it should be.
@@ -176,9 +207,13 @@ pub struct Traffic {
     pub rx_drops: u64,
     /// From the service, dropped.
     pub tx_drops: u64,
+    /// Towards the service, failed on the interface.
+    pub rx_errors: u64,
+    /// From the service, failed on the interface.
+    pub tx_errors: u64,
 }
 
-/// What the last comparison of desired and actual objects said.
+/// What the last verification of a VIF said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Isolation {
     /// When, Unix milliseconds.
@@ -187,6 +222,12 @@ pub struct Isolation {
     pub ok: bool,
     /// What was found, one sentence each.
     pub findings: Vec<String>,
+    /// How long it took, the reading too, in milliseconds.
+    pub took_ms: u32,
+    /// Packets of the service that were followed through the router's own rules.
+    pub traced: u32,
+    /// Packets that the tripwires counted since the VIF was made: a leak, unless it is 0.
+    pub tripped: u64,
 }
 
 /// A VIF as its agent reports it.
@@ -210,23 +251,10 @@ pub struct VifReport {
     pub status: VifStatus,
     /// Its kill switch.
     pub kill_switch: KillSwitch,
+    /// The way behind its gate.
+    pub gateway: Gateway,
     /// Its totals.
     pub traffic: Traffic,
     /// The last verification; nothing before the first.
     pub isolation: Option<Isolation>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_never_collides_with_bulkheads_own_interfaces() {
-        for good in ["tor", "a", "dns-filter1", "vpn", "v", "v1a"] {
-            assert!(VifName::new(good).is_ok(), "{good}");
-        }
-        for bad in ["", "agent", "mgmt", "v100", "Tor", "1a", "-a", "a_b", "twelve-chars"] {
-            assert!(VifName::new(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -12,9 +12,10 @@ pub mod v1;
 use crate::{
     change_set,
     drift::DriftReport,
-    ids::{ChangeSetId, DriftId, RouterId, SenderId},
+    ids::{ChangeSetId, DriftId, RouterId, SenderId, VifId},
     notice::Notice,
     router::{RouterState, TrafficSample},
+    vif::{History, Span},
 };
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
@@ -88,6 +89,14 @@ pub enum Request {
     Reconcile(DriftId),
     /// Take what was found of a drift for what is wanted.
     Accept(DriftId),
+    /// Close a VIF's gate until somebody releases it.
+    Engage(VifId),
+    /// Leave a VIF's gate to the state of its egress again.
+    Release(VifId),
+    /// Verify a VIF's isolation now; answered when it is done.
+    Verify(VifId),
+    /// What a VIF carried.
+    History(VifId, Span),
 }
 
 /// A change set as it is sent to the agent.
@@ -153,6 +162,8 @@ pub enum Reply {
     Unsupported(String),
     /// To [`Request::Read`].
     Reading(Reading),
+    /// To [`Request::History`].
+    History(History),
 }
 
 /// What an agent tells by itself.

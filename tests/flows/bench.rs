@@ -191,6 +191,8 @@ pub fn create(change: &str, name: &str) -> anyhow::Result<ChangeOrder> {
         name: VifName::new(name)?,
         egress: Egress::Interface(InterfaceName::new("wg-vpn")?),
         kill_switch: KillSwitchMode::Block,
+        resolver: None,
+        ports: Vec::new(),
     };
     order(change, Resource::VifCreate(spec))
 }

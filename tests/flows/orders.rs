@@ -37,7 +37,7 @@ pub fn kept_by(keep: Keep, mut order: ChangeOrder) -> ChangeOrder {
 fn menu(item: &Item) -> Option<&str> {
     match &item.resource {
         Resource::Row(change) => Some(&change.menu),
-        Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
     }
 }
 

@@ -74,6 +74,8 @@ fn vif(name: &str, egress: &str) -> VifSpec {
         name: VifName::new(name).expect("a name"),
         egress: Egress::Interface(InterfaceName::new(egress).expect("an interface")),
         kill_switch: KillSwitchMode::Block,
+        resolver: None,
+        ports: Vec::new(),
     }
 }
 

@@ -12,8 +12,8 @@ use shared::{
     notice::{Notice, Severity},
     router::{ApiState, Device, Interface, Rate, RouterState, TrafficSample},
     vif::{
-        Egress, Gate, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
-        VifStatus,
+        Egress, Gate, Gateway, History, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Point, Protocol,
+        PublishedPort, Span, Traffic, VifName, VifReport, VifSpec, VifStatus,
     },
     wire::{self, Body, ChangeOrder, Event, Expect, MenuRead, MenuRows, Message, Reading, Reply, Request},
 };
@@ -95,6 +95,11 @@ fn body() -> impl Strategy<Value = Body> {
         drifts::report().prop_map(|report| Body::Event(Event::Drift(report))),
         drifts::id().prop_map(|id| Body::Request(Request::Reconcile(id))),
         drifts::id().prop_map(|id| Body::Request(Request::Accept(id))),
+        vif_id().prop_map(|id| Body::Request(Request::Engage(id))),
+        vif_id().prop_map(|id| Body::Request(Request::Release(id))),
+        vif_id().prop_map(|id| Body::Request(Request::Verify(id))),
+        (vif_id(), select(Span::ALL.to_vec())).prop_map(|(id, span)| Body::Request(Request::History(id, span))),
+        history().prop_map(|history| Body::Reply(Reply::History(history))),
         traffic().prop_map(Body::Traffic),
         state().prop_map(Body::State),
         "later/[a-z_/]{0,20}".prop_map(Body::Unknown),
@@ -102,8 +107,58 @@ fn body() -> impl Strategy<Value = Body> {
 }
 
 prop_compose! {
-    fn spec()(id in vif_id(), name in vif_name(), egress in interface()) -> VifSpec {
-        VifSpec { id, name, egress: Egress::Interface(egress), kill_switch: KillSwitchMode::Block }
+    fn spec()(
+        (id, name, egress) in (vif_id(), vif_name(), interface()),
+        kill_switch in mode(),
+        resolver in option::of(any::<[u8; 4]>()),
+        ports in vec(port(), 0..3),
+    ) -> VifSpec {
+        let resolver = resolver.map(Into::into);
+        VifSpec { id, name, egress: Egress::Interface(egress), kill_switch, resolver, ports }
+    }
+}
+
+fn mode() -> impl Strategy<Value = KillSwitchMode> {
+    prop_oneof![Just(KillSwitchMode::Block), vif_id().prop_map(KillSwitchMode::Fallback), Just(KillSwitchMode::Off),]
+}
+
+prop_compose! {
+    fn port()(
+        protocol in select(vec![Protocol::Tcp, Protocol::Udp]),
+        (port, to_port) in any::<(u16, u16)>(),
+        from in interface(),
+    ) -> PublishedPort {
+        PublishedPort { protocol, port, to_port, from }
+    }
+}
+
+prop_compose! {
+    fn gateway()(
+        (latency_us, handshake_s) in any::<(Option<u32>, Option<u32>)>(),
+        lost in any::<u32>(),
+        checked_at in option::of(any::<i64>()),
+    ) -> Gateway {
+        Gateway { latency_us, lost, handshake_s, checked_at }
+    }
+}
+
+prop_compose! {
+    fn point()(
+        (at, over_ms) in any::<(i64, u32)>(),
+        (rx_bytes, tx_bytes, rx_packets, tx_packets, drops) in any::<(u64, u64, u64, u64, u64)>(),
+    ) -> Point {
+        Point { at, over_ms, rx_bytes, tx_bytes, rx_packets, tx_packets, drops }
+    }
+}
+
+prop_compose! {
+    fn history()(
+        vif in vif_id(),
+        span in select(Span::ALL.to_vec()),
+        (step_s, until) in any::<(u32, i64)>(),
+        points in vec(point(), 0..4),
+    ) -> History {
+        History { vif, span, step_s, until, points }
     }
 }
 
@@ -295,20 +350,30 @@ prop_compose! {
         gate in select(vec![Gate::Open, Gate::Closed]),
         (active, since) in (any::<bool>(), any::<i64>()),
         reason in words(),
+        mode in mode(),
+        (held, reaction_ms) in any::<(bool, Option<u32>)>(),
+        way in option::of(interface()),
     ) -> KillSwitch {
-        KillSwitch { mode: KillSwitchMode::Block, state, active, gate, since, reason }
+        KillSwitch { mode, state, active, gate, since, reason, held, way, reaction_ms }
     }
 }
 
 prop_compose! {
-    fn counters()((rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops) in any::<(u64, u64, u64, u64, u64, u64)>()) -> Traffic {
-        Traffic { rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops }
+    fn counters()(
+        (rx_bytes, tx_bytes, rx_packets, tx_packets) in any::<(u64, u64, u64, u64)>(),
+        (rx_drops, tx_drops, rx_errors, tx_errors) in any::<(u64, u64, u64, u64)>(),
+    ) -> Traffic {
+        Traffic { rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops, rx_errors, tx_errors }
     }
 }
 
 prop_compose! {
-    fn isolation()((verified_at, ok) in any::<(i64, bool)>(), findings in vec(words(), 0..3)) -> Isolation {
-        Isolation { verified_at, ok, findings }
+    fn isolation()(
+        (verified_at, ok) in any::<(i64, bool)>(),
+        findings in vec(words(), 0..3),
+        (took_ms, traced, tripped) in any::<(u32, u32, u64)>(),
+    ) -> Isolation {
+        Isolation { verified_at, ok, findings, took_ms, traced, tripped }
     }
 }
 
@@ -319,13 +384,14 @@ prop_compose! {
         (bridge, interface) in (interface(), interface()),
         (gateway_ip, service_ip) in any::<([u8; 4], [u8; 4])>(),
         status in select(vec![VifStatus::Active, VifStatus::Inactive, VifStatus::Failed]),
-        kill_switch in kill_switch(),
+        (kill_switch, gateway) in (kill_switch(), gateway()),
         traffic in counters(),
         isolation in option::of(isolation()),
     ) -> VifReport {
         let (gateway_ip, service_ip) = (gateway_ip.into(), service_ip.into());
         VifReport {
-            spec, created_at, vlan_id, bridge, interface, gateway_ip, service_ip, status, kill_switch, traffic, isolation,
+            spec, created_at, vlan_id, bridge, interface, gateway_ip, service_ip, status, kill_switch, gateway, traffic,
+            isolation,
         }
     }
 }

@@ -13,8 +13,8 @@ use shared::{
     notice::{Notice, Severity},
     router::{ApiState, Device, Interface, Rate, RouterState, TrafficSample},
     vif::{
-        Egress, Gate, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
-        VifStatus,
+        Egress, Gate, Gateway, History, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Point, Protocol,
+        PublishedPort, Span, Traffic, VifName, VifReport, VifSpec, VifStatus,
     },
     wire::{Body, ChangeOrder, Event, MenuRead, MenuRows, Message, Reading, Reply, Request},
 };
@@ -47,6 +47,12 @@ pub(crate) fn all() -> Vec<(&'static str, Message)> {
         ("request-apply-reconciled", controller(Body::Request(Request::Apply(order_reconciled(), None)))),
         ("request-reconcile", controller(Body::Request(Request::Reconcile(drifts::sample_id())))),
         ("request-accept", controller(Body::Request(Request::Accept(drifts::sample_id())))),
+        ("request-plan-vif-update", controller(Body::Request(Request::Plan(order_of_vifs())))),
+        ("request-engage", controller(Body::Request(Request::Engage(vif_id("tor-1"))))),
+        ("request-release", controller(Body::Request(Request::Release(vif_id("tor-1"))))),
+        ("request-verify", controller(Body::Request(Request::Verify(vif_id("tor-1"))))),
+        ("request-history", controller(Body::Request(Request::History(vif_id("tor-1"), Span::Quarter)))),
+        ("reply-history", reply(Reply::History(history()))),
         ("event-drift", event(Event::Drift(drifts::sample(AT)))),
         ("reply-plan", reply(Reply::Plan(plan()))),
         ("reply-report", reply(Reply::Report(report(Phase::Applying, None)))),
@@ -104,7 +110,45 @@ fn spec(id: &str, name: &str) -> VifSpec {
         name: VifName::new(name).expect("a name"),
         egress: Egress::Interface(interface("wg-vpn")),
         kill_switch: KillSwitchMode::Block,
+        resolver: None,
+        ports: Vec::new(),
     }
+}
+
+/// With all that may be asked for.
+fn spec_of_all(kill_switch: KillSwitchMode) -> VifSpec {
+    let port = |protocol| PublishedPort { protocol, port: 8443, to_port: 443, from: interface("LAN") };
+    VifSpec {
+        kill_switch,
+        resolver: Some([10, 64, 0, 1].into()),
+        ports: vec![port(Protocol::Tcp), port(Protocol::Udp)],
+        ..spec("tor-1", "tor")
+    }
+}
+
+/// Both modes beside the usual one.
+fn order_of_vifs() -> ChangeOrder {
+    let modes = [KillSwitchMode::Fallback(vif_id("dns-1")), KillSwitchMode::Off];
+    let items = (1..).zip(modes).map(|(n, mode)| Item {
+        id: n.to_string(),
+        name: String::new(),
+        depends_on: Vec::new(),
+        resource: Resource::VifUpdate(spec_of_all(mode)),
+    });
+    ChangeOrder { items: items.collect(), menus: Vec::new(), ..order_kept_by(Keep::Agent) }
+}
+
+fn history() -> History {
+    let point = |n: i64| Point {
+        at: AT - n * 60_000,
+        over_ms: 60_000,
+        rx_bytes: 1_500_000,
+        tx_bytes: 20_000,
+        rx_packets: 1_000,
+        tx_packets: 300,
+        drops: 2,
+    };
+    History { vif: vif_id("tor-1"), span: Span::Day, step_s: 60, until: AT, points: vec![point(3), point(1)] }
 }
 
 fn order() -> ChangeOrder {
@@ -262,12 +306,32 @@ fn vif(id: &str, name: &str, vlan: u16, status: VifStatus, state: KillSwitchStat
             gate,
             since: AT - 30_000,
             reason: "the tunnel is down".to_owned(),
+            held: state == KillSwitchState::Engaged,
+            way: (gate == Gate::Open).then(|| interface("wg-vpn")),
+            reaction_ms: (state == KillSwitchState::Engaged).then_some(41),
         },
-        traffic: Traffic { rx_bytes: 1, tx_bytes: 2, rx_packets: 3, tx_packets: 4, rx_drops: 5, tx_drops: u64::MAX },
+        gateway: if status == VifStatus::Active {
+            Gateway { latency_us: Some(12_300), lost: 0, handshake_s: Some(57), checked_at: Some(AT - 5_000) }
+        } else {
+            Gateway { lost: 2, ..Gateway::default() }
+        },
+        traffic: Traffic {
+            rx_bytes: 1,
+            tx_bytes: 2,
+            rx_packets: 3,
+            tx_packets: 4,
+            rx_drops: 5,
+            tx_drops: u64::MAX,
+            rx_errors: 7,
+            tx_errors: 8,
+        },
         isolation: (status != VifStatus::Failed).then(|| Isolation {
             verified_at: AT,
             ok: status == VifStatus::Active,
             findings: vec!["a rule is missing".to_owned()],
+            took_ms: 38,
+            traced: 270,
+            tripped: 1,
         }),
     }
 }

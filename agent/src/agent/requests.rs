@@ -86,6 +86,9 @@ impl Requests {
                 .map_or_else(Reply::Refused, Reply::Reading),
             Body::Request(Request::Reconcile(id)) => self.drift(|answer| warden::Order::Reconcile(id, answer)).await,
             Body::Request(Request::Accept(id)) => self.drift(|answer| warden::Order::Accept(id, answer)).await,
+            Body::Request(Request::Engage(_) | Request::Release(_) | Request::Verify(_) | Request::History(..)) => {
+                Reply::Unsupported("request/vif".to_owned())
+            }
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())

@@ -233,14 +233,9 @@ pub fn decide(
         match &item.resource {
             Resource::VifCreate(spec) => after.push(create(spec, &after, pools, router, now)?),
             Resource::Row(_) => {}
+            Resource::VifUpdate(spec) => update(spec, &mut after, router)?,
             Resource::VifRemove(vif) => {
-                let at = after.iter().position(|kept| kept.spec.id == *vif).ok_or_else(|| {
-                    Refusal::new(
-                        "unknown_vif",
-                        format!("the agent keeps no VIF `{vif}`"),
-                        "Refresh the list: it may be gone already.",
-                    )
-                })?;
+                let at = after.iter().position(|kept| kept.spec.id == *vif).ok_or_else(|| unknown_vif(vif))?;
                 after.remove(at);
             }
         }
@@ -264,23 +259,46 @@ fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, router: &Snapshot, now: i
         let message = format!("there is a VIF `{}` already", spec.name);
         return Err(Refusal::new("name_taken", message, "Choose another name, or remove the other VIF first."));
     }
+    reachable(spec, router)?;
+    let (vlan_id, subnet) = allocate(pools, vifs, router)?;
+    let vif = Vif { spec: spec.clone(), vlan_id, subnet, created_at: now };
+    foreign_names(&vif, router)?;
+    Ok(vif)
+}
+
+/// The way out of a VIF must be an interface of the router's own.
+fn reachable(spec: &VifSpec, router: &Snapshot) -> Result<(), Refusal> {
     let egress = spec.egress.interface();
     let row = router.rows(Menu::Interface).iter().find(|row| row.get("name") == egress.as_str());
     match row {
         None => {
             let message = format!("the router has no interface `{egress}`");
-            return Err(Refusal::new("unknown_interface", message, "Choose an egress from the router's interfaces."));
+            Err(Refusal::new("unknown_interface", message, "Choose an egress from the router's interfaces."))
         }
         Some(row) if row.is_isolation() => {
             let message = format!("`{egress}` is one of Bulkhead's own interfaces");
-            return Err(Refusal::new("unknown_interface", message, "Choose a tunnel or a WAN as the egress."));
+            Err(Refusal::new("unknown_interface", message, "Choose a tunnel or a WAN as the egress."))
         }
-        Some(_) => {}
+        Some(_) => Ok(()),
     }
-    let (vlan_id, subnet) = allocate(pools, vifs, router)?;
-    let vif = Vif { spec: spec.clone(), vlan_id, subnet, created_at: now };
-    foreign_names(&vif, router)?;
-    Ok(vif)
+}
+
+/// Puts the new wish in the place of the old one; VLAN and subnet stay.
+fn update(spec: &VifSpec, vifs: &mut [Vif], router: &Snapshot) -> Result<(), Refusal> {
+    installed(router)?;
+    reachable(spec, router)?;
+    let vif = vifs.iter_mut().find(|vif| vif.spec.id == spec.id).ok_or_else(|| unknown_vif(&spec.id))?;
+    if vif.spec.name != spec.name {
+        let message = format!("the VIF `{}` cannot be renamed to `{}`", vif.spec.name, spec.name);
+        return Err(Refusal::new("malformed", message, "Its name is in its service's container: make another VIF."));
+    }
+    vif.spec = spec.clone();
+    Ok(())
+}
+
+fn unknown_vif(id: &VifId) -> Refusal {
+    let message = format!("the agent keeps no VIF `{id}`");
+    Refusal::new("unknown_vif", message, "Refresh the list: it may be gone already.")
 }
 
 /// The installer's part must be there: the bridge, marked as ours, with VLAN filtering on.

@@ -11,7 +11,7 @@ use crate::flow::object::{Menu, Snapshot};
 use serde::{Deserialize, Serialize};
 use shared::{
     net::{InterfaceName, NetError, Subnet, VlanId},
-    vif::{Isolation, KillSwitch, Traffic, VifReport, VifSpec, VifStatus},
+    vif::{Gateway, Isolation, KillSwitch, Traffic, VifReport, VifSpec, VifStatus},
 };
 use std::net::Ipv4Addr;
 
@@ -77,6 +77,7 @@ impl Vif {
             service_ip: self.service_ip(),
             status: seen.status,
             kill_switch: seen.kill_switch,
+            gateway: seen.gateway,
             traffic: seen.traffic,
             isolation: seen.isolation,
         })
@@ -90,6 +91,8 @@ pub struct Seen {
     pub status: VifStatus,
     /// Its kill switch.
     pub kill_switch: KillSwitch,
+    /// The way behind its gate.
+    pub gateway: Gateway,
     /// Its totals.
     pub traffic: Traffic,
     /// What the last comparison said.

@@ -6,8 +6,8 @@ use shared::{
     net::{InterfaceName, VlanId},
     router::{ApiState, Device, RouterState},
     vif::{
-        Egress, Gate, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
-        VifStatus,
+        Egress, Gate, Gateway, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport,
+        VifSpec, VifStatus,
     },
 };
 
@@ -24,6 +24,8 @@ pub(super) fn vif() -> VifReport {
             name: VifName::new("tor").expect("a name"),
             egress: Egress::Interface(interface("wg-vpn")),
             kill_switch: KillSwitchMode::Block,
+            resolver: None,
+            ports: Vec::new(),
         },
         created_at: AT - 60_000,
         vlan_id: VlanId::new(100).expect("a VLAN"),
@@ -39,9 +41,28 @@ pub(super) fn vif() -> VifReport {
             gate: Gate::Open,
             since: AT - 30_000,
             reason: "the egress is good".to_owned(),
+            held: false,
+            way: None,
+            reaction_ms: None,
         },
-        traffic: Traffic { rx_bytes: 10, tx_bytes: 20, rx_packets: 1, tx_packets: 2, rx_drops: 0, tx_drops: 3 },
-        isolation: Some(Isolation { verified_at: AT, ok: false, findings: vec!["a rule is missing".to_owned()] }),
+        gateway: Gateway::default(),
+        traffic: Traffic {
+            rx_bytes: 10,
+            tx_bytes: 20,
+            rx_packets: 1,
+            tx_packets: 2,
+            rx_drops: 0,
+            tx_drops: 3,
+            ..Traffic::default()
+        },
+        isolation: Some(Isolation {
+            verified_at: AT,
+            ok: false,
+            findings: vec!["a rule is missing".to_owned()],
+            took_ms: 40,
+            traced: 90,
+            tripped: 0,
+        }),
     }
 }
 

@@ -18,7 +18,7 @@ use shared::{
     ids::VifId,
     notice::Severity,
     router::{ApiState, Device, Interface, RouterState},
-    vif::{Isolation, KillSwitch, Traffic, VifReport, VifStatus},
+    vif::{Gateway, Isolation, KillSwitch, Traffic, VifReport, VifStatus},
 };
 use std::collections::BTreeMap;
 
@@ -45,6 +45,7 @@ pub(super) struct Sight {
 struct Known {
     vif: Vif,
     kill_switch: KillSwitch,
+    gateway: Gateway,
     traffic: Traffic,
     status: VifStatus,
     isolation: Option<Isolation>,
@@ -61,7 +62,8 @@ impl Sight {
         self.vifs.retain(|_, known| vifs.contains(&known.vif));
         for vif in vifs {
             self.vifs.entry(vif.spec.id.clone()).or_insert_with(|| Known {
-                kill_switch: kill_switch::initial(vif.spec.kill_switch, now),
+                kill_switch: kill_switch::initial(vif.spec.kill_switch.clone(), now),
+                gateway: Gateway::default(),
                 vif,
                 traffic: Traffic::default(),
                 status: VifStatus::Failed,
@@ -143,7 +145,14 @@ impl Sight {
             let concerns = |finding: &&String| finding.contains(&own) || !finding.contains("bulkhead:vif/");
             let findings: Vec<String> = all.iter().filter(concerns).cloned().collect();
             known.status = status(&known.vif, &findings, router);
-            known.isolation = Some(Isolation { verified_at: now, ok: findings.is_empty(), findings });
+            known.isolation = Some(Isolation {
+                verified_at: now,
+                ok: findings.is_empty(),
+                findings,
+                took_ms: 0,
+                traced: 0,
+                tripped: 0,
+            });
         }
     }
 
@@ -178,6 +187,7 @@ impl Known {
         Seen {
             status: self.status,
             kill_switch: self.kill_switch.clone(),
+            gateway: self.gateway.clone(),
             traffic: self.traffic,
             isolation: self.isolation.clone(),
         }

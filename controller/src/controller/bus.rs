@@ -137,6 +137,7 @@ impl Controller {
             Request::Watch(_) | Request::Refresh | Request::Read(_) | Request::Reconcile(_) | Request::Accept(_) => {
                 Noun::Router
             }
+            Request::Engage(_) | Request::Release(_) | Request::Verify(_) | Request::History(..) => Noun::Vif,
         };
         let (sequence, envelope) = self.seal(router, request).await.map_err(|cause| {
             tracing::error!(cause, "a request could not be made");
@@ -187,11 +188,13 @@ impl Controller {
             Ok(Reply::Refused(refusal)) => {
                 Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
             }
-            Ok(Reply::Plan(_) | Reply::Report(_) | Reply::Reading(_) | Reply::Unsupported(_)) => Err(Problem::new(
-                problem::REFUSED,
-                "The agent does not know this request.",
-                "Update the agent to this controller's version.",
-            )),
+            Ok(Reply::Plan(_) | Reply::Report(_) | Reply::Reading(_) | Reply::History(_) | Reply::Unsupported(_)) => {
+                Err(Problem::new(
+                    problem::REFUSED,
+                    "The agent does not know this request.",
+                    "Update the agent to this controller's version.",
+                ))
+            }
             Err(silence) => Err(Problem::new(problem::NO_ANSWER, silence.message, silence.hint)),
         }
     }

@@ -199,11 +199,13 @@ impl Controller {
             Ok(Reply::Refused(refusal)) => {
                 Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
             }
-            Ok(Reply::Plan(_) | Reply::Done | Reply::Reading(_) | Reply::Unsupported(_)) => Err(Problem::new(
-                problem::REFUSED,
-                "The agent does not know this request.",
-                "Update the agent to this controller's version.",
-            )),
+            Ok(Reply::Plan(_) | Reply::Done | Reply::Reading(_) | Reply::History(_) | Reply::Unsupported(_)) => {
+                Err(Problem::new(
+                    problem::REFUSED,
+                    "The agent does not know this request.",
+                    "Update the agent to this controller's version.",
+                ))
+            }
             Err(silence) => Err(Problem::new(problem::NO_ANSWER, silence.message, silence.hint)),
         }
     }

@@ -22,7 +22,7 @@ impl Controller {
                     pages.take(reading.menus).map_err(|_| unread("The router's rows do not come to rest."))?;
                 }
                 Reply::Refused(refusal) => return Err(refusal),
-                Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Unsupported(_) => {
+                Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::History(_) | Reply::Unsupported(_) => {
                     return Err(unread("The agent does not know how to read menus for the controller."));
                 }
             }

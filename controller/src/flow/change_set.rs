@@ -259,7 +259,7 @@ impl ChangeSet {
     pub fn rows(&self) -> impl Iterator<Item = &RowChange> {
         self.items.iter().filter_map(|item| match &item.resource {
             Resource::Row(row) => Some(row),
-            Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+            Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
         })
     }
 

@@ -41,7 +41,8 @@ pub fn spec(new: &NewVif, suffix: &str) -> Result<VifSpec, Problem> {
         }
     }
     let id = VifId::new(format!("{name}-{suffix}")).map_err(|error| Problem::internal(&error))?;
-    Ok(VifSpec { id, name, egress: egress(&new.egress)?, kill_switch: KillSwitchMode::Block })
+    let egress = egress(&new.egress)?;
+    Ok(VifSpec { id, name, egress, kill_switch: KillSwitchMode::Block, resolver: None, ports: Vec::new() })
 }
 
 fn egress(request: &EgressRequest) -> Result<Egress, Problem> {
@@ -83,7 +84,7 @@ pub fn view(report: &VifReport) -> VifView {
         egress: EgressView { interface: report.spec.egress.interface().to_string() },
         status: report.status,
         kill_switch: KillSwitchView {
-            mode: switch.mode,
+            mode: switch.mode.clone(),
             state: switch.state,
             active: switch.active,
             gate: switch.gate,

@@ -29,6 +29,8 @@ pub enum Resource {
     VifRemove(VifId),
     /// Make, alter or remove a row of a RouterOS menu.
     Row(RowChange),
+    /// Alter a compartment: the one of this id is to be as described. Its name stays.
+    VifUpdate(VifSpec),
 }
 
 /// A change of one row of a RouterOS menu, or of a menu that is a single row (`/ip/dns`).

@@ -5,7 +5,7 @@
 //! directions; reading checks again what the domain's constructors check (an id, a VLAN's range).
 
 use super::{Body, ChangeOrder, Event, MenuRead, MenuRows, Message, Reading, Reply, Request};
-use crate::{change_set, ids, net, notice, router, vif};
+use crate::{change_set, ids, net, notice, router, vif as domain};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::net::Ipv4Addr;
 
@@ -36,7 +36,7 @@ macro_rules! as_is {
     )* };
 }
 
-as_is!(bool, u8, u32, u64, i64, String, [u8; 32]);
+as_is!(bool, u8, u16, u32, u64, i64, String, [u8; 32]);
 
 macro_rules! checked {
     ($($type:ty as $form:ty, $to:expr, $from:expr);* $(;)?) => { $(
@@ -60,7 +60,7 @@ checked! {
     ids::DriftId as String, |id: &Self| id.to_string(), |text: String| Self::new(text).ok();
     ids::ChangeSetId as String, |id: &Self| id.to_string(), |text: String| Self::new(text).ok();
     net::InterfaceName as String, |name: &Self| name.to_string(), |text: String| Self::new(text).ok();
-    vif::VifName as String, |name: &Self| name.to_string(), |text: String| Self::new(text).ok();
+    domain::VifName as String, |name: &Self| name.to_string(), |text: String| Self::new(text).ok();
     net::VlanId as u16, |id: &Self| id.get(), |id: u16| Self::new(id).ok();
     Ipv4Addr as [u8; 4], |address: &Self| address.octets(), |octets: [u8; 4]| Some(Self::from(octets));
 }
@@ -157,16 +157,12 @@ macro_rules! choice {
 
 mod drift;
 mod row;
+mod vif;
 
 choice!(/** `change_set::Verb` */ Verb = change_set::Verb { Add, Set, Remove, Move });
 choice!(/** `change_set::Outcome` */ Outcome = change_set::Outcome { Confirmed, Reverted, PartlyReverted, Unknown });
 choice!(/** `change_set::Phase` */ Phase = change_set::Phase { Applying, Verifying, RollingBack, Ended });
 choice!(/** `notice::Severity` */ Severity = notice::Severity { Info, Warning, Critical });
-choice!(/** `vif::KillSwitchMode` */ KillSwitchMode = vif::KillSwitchMode { Block });
-choice!(/** `vif::KillSwitchState` */ KillSwitchState = vif::KillSwitchState { Armed, Suspect, Engaged, Recovering, Off });
-choice!(/** `vif::Gate` */ Gate = vif::Gate { Open, Closed });
-choice!(/** `vif::VifStatus` */ VifStatus = vif::VifStatus { Active, Inactive, Failed });
-choice!(/** `vif::Egress` */ Egress = vif::Egress { Interface(net::InterfaceName) });
 choice!(/** `change_set::Ring` */ Ring = change_set::Ring { Journal, SafeMode, Script });
 choice!(/** `change_set::Evidence` */ Evidence = change_set::Evidence { SignIn, Link, Controller, Person });
 choice!(/** `change_set::Keep` */ Keep = change_set::Keep { Agent, Controller, Person });
@@ -176,21 +172,6 @@ choice!(/** `change_set::Position` */ Position = change_set::Position {
 });
 choice!(/** `router::ApiState` */ ApiState = router::ApiState { Connected, Unreachable(String) });
 
-record!(/** `vif::VifSpec` */ VifSpec = vif::VifSpec {
-    id: ids::VifId, name: vif::VifName, egress: vif::Egress, kill_switch: vif::KillSwitchMode,
-});
-record!(/** `vif::KillSwitch` */ KillSwitch = vif::KillSwitch {
-    mode: vif::KillSwitchMode, state: vif::KillSwitchState, active: bool, gate: vif::Gate, since: i64, reason: String,
-});
-record!(/** `vif::Traffic` */ Traffic = vif::Traffic {
-    rx_bytes: u64, tx_bytes: u64, rx_packets: u64, tx_packets: u64, rx_drops: u64, tx_drops: u64,
-});
-record!(/** `vif::Isolation` */ Isolation = vif::Isolation { verified_at: i64, ok: bool, findings: Vec<String> });
-record!(/** `vif::VifReport` */ VifReport = vif::VifReport {
-    spec: vif::VifSpec, created_at: i64, vlan_id: net::VlanId, bridge: net::InterfaceName,
-    interface: net::InterfaceName, gateway_ip: Ipv4Addr, service_ip: Ipv4Addr, status: vif::VifStatus,
-    kill_switch: vif::KillSwitch, traffic: vif::Traffic, isolation: Option<vif::Isolation>,
-});
 record!(/** `change_set::Item` */ Item = change_set::Item {
     id: String, name: String, depends_on: Vec<String>, resource: change_set::Resource,
 });
@@ -228,7 +209,7 @@ record!(/** `router::Device` */ Device = router::Device {
 });
 record!(/** `router::RouterState` */ RouterState = router::RouterState {
     agent_version: String, api: router::ApiState, device: Option<router::Device>,
-    interfaces: Vec<router::Interface>, vifs: Vec<vif::VifReport>, refused: Vec<(String, u64)>, at: i64,
+    interfaces: Vec<router::Interface>, vifs: Vec<domain::VifReport>, refused: Vec<(String, u64)>, at: i64,
 });
 record!(/** [`ChangeOrder`] */ WireChangeOrder = ChangeOrder {
     id: ids::ChangeSetId, items: Vec<change_set::Item>, menus: Vec<change_set::MenuWords>, confirm: change_set::Confirm,
@@ -240,7 +221,7 @@ record!(/** [`MenuRows`] */ WireMenuRows = MenuRows {
 record!(/** [`Reading`] */ WireReading = Reading { menus: Vec<MenuRows>, at: i64 });
 choice!(/** [`Reply`] */ WireReply = Reply {
     Plan(change_set::Plan), Report(change_set::Report), Done, Refused(change_set::Refusal), Unsupported(String),
-    Reading(Reading),
+    Reading(Reading), History(domain::History),
 });
 
 /// Everything that is signed, with the body still packed, so that a kind of a later version can be answered.
@@ -277,6 +258,10 @@ const WATCH: &str = "request/router/watch";
 const REFRESH: &str = "request/router/refresh";
 const RECONCILE: &str = "request/drift/reconcile";
 const ACCEPT: &str = "request/drift/accept";
+const ENGAGE: &str = "request/vif/engage";
+const RELEASE: &str = "request/vif/release";
+const VERIFY: &str = "request/vif/verify";
+const HISTORY: &str = "request/vif/history";
 const REPLY: &str = "reply";
 const CHANGE_SET: &str = "event/change_set";
 const NOTICE: &str = "event/router/notice";
@@ -315,6 +300,10 @@ fn encode_body(body: &Body) -> Result<(&str, Vec<u8>), postcard::Error> {
         Body::Request(Request::Refresh) => Ok((REFRESH, Vec::new())),
         Body::Request(Request::Reconcile(id)) => pack(RECONCILE, id),
         Body::Request(Request::Accept(id)) => pack(ACCEPT, id),
+        Body::Request(Request::Engage(id)) => pack(ENGAGE, id),
+        Body::Request(Request::Release(id)) => pack(RELEASE, id),
+        Body::Request(Request::Verify(id)) => pack(VERIFY, id),
+        Body::Request(Request::History(id, span)) => pack(HISTORY, &(id.clone(), *span)),
         Body::Reply(reply) => pack(REPLY, reply),
         Body::Event(Event::ChangeSet(report)) => pack(CHANGE_SET, report),
         Body::Event(Event::Notice(notice)) => pack(NOTICE, notice),
@@ -370,6 +359,13 @@ fn decode_body(kind: String, body: &[u8]) -> Option<Body> {
         REFRESH => Body::Request(Request::Refresh),
         RECONCILE => Body::Request(Request::Reconcile(read(body)?)),
         ACCEPT => Body::Request(Request::Accept(read(body)?)),
+        ENGAGE => Body::Request(Request::Engage(read(body)?)),
+        RELEASE => Body::Request(Request::Release(read(body)?)),
+        VERIFY => Body::Request(Request::Verify(read(body)?)),
+        HISTORY => {
+            let (id, span) = read(body)?;
+            Body::Request(Request::History(id, span))
+        }
         REPLY => Body::Reply(read(body)?),
         CHANGE_SET => Body::Event(Event::ChangeSet(read(body)?)),
         NOTICE => Body::Event(Event::Notice(read(body)?)),

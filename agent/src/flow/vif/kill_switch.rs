@@ -61,6 +61,9 @@ pub fn initial(mode: KillSwitchMode, now: i64) -> KillSwitch {
         gate: Gate::Closed,
         since: now,
         reason: "the egress has not been checked yet".to_owned(),
+        held: false,
+        way: None,
+        reaction_ms: None,
     }
 }
 
@@ -74,12 +77,15 @@ pub fn next(before: &KillSwitch, seen: Egress, now: i64) -> (KillSwitch, Effect)
     };
     let unchanged = before.state == state && before.reason == reason;
     let after = KillSwitch {
-        mode: before.mode,
+        mode: before.mode.clone(),
         state,
         active: state != KillSwitchState::Armed,
         gate: if effect == Effect::Open { Gate::Open } else { Gate::Closed },
         since: if unchanged { before.since } else { now },
         reason: reason.to_owned(),
+        held: before.held,
+        way: None,
+        reaction_ms: before.reaction_ms,
     };
     (after, effect)
 }

@@ -204,6 +204,8 @@ mod tests {
                 name: VifName::new("tor").expect("a name"),
                 egress: Egress::Interface(InterfaceName::new("PPPoE out").expect("a name")),
                 kill_switch: KillSwitchMode::Block,
+                resolver: None,
+                ports: Vec::new(),
             },
             vlan_id: VlanId::new(100).expect("a VLAN id"),
             subnet: "172.16.64.0/30".parse().expect("a subnet"),

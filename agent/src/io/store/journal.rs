@@ -232,6 +232,8 @@ mod tests {
                 name: VifName::new(format!("svc{n}")).expect("a name"),
                 egress: Egress::Interface(InterfaceName::new("wg-vpn").expect("a name")),
                 kill_switch: KillSwitchMode::Block,
+                resolver: None,
+                ports: Vec::new(),
             },
             vlan_id: VlanId::new(100 + n).expect("a VLAN id"),
             subnet: "172.16.64.0/30".parse().expect("a subnet"),

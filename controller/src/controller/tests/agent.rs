@@ -18,7 +18,10 @@ use shared::{
     net::{InterfaceName, VlanId},
     router::{ApiState, Device, RouterState},
     topic,
-    vif::{Egress, Gate, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec, VifStatus},
+    vif::{
+        Egress, Gate, Gateway, KillSwitch, KillSwitchMode, KillSwitchState, Traffic, VifName, VifReport, VifSpec,
+        VifStatus,
+    },
     wire::{self, Body, Event, Expect, Message, Reply, Request},
 };
 use std::{
@@ -267,6 +270,8 @@ pub(super) fn state_with_vif(id: &str) -> RouterState {
             name: VifName::new("tor").unwrap(),
             egress: Egress::Interface(name("wg-vpn")),
             kill_switch: KillSwitchMode::Block,
+            resolver: None,
+            ports: Vec::new(),
         },
         created_at: 1,
         vlan_id: VlanId::new(100).unwrap(),
@@ -282,7 +287,11 @@ pub(super) fn state_with_vif(id: &str) -> RouterState {
             gate: Gate::Open,
             since: 1,
             reason: "up".into(),
+            held: false,
+            way: None,
+            reaction_ms: None,
         },
+        gateway: Gateway::default(),
         traffic: Traffic::default(),
         isolation: None,
     };

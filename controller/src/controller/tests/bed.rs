@@ -167,6 +167,16 @@ pub(super) fn willing(request: Request) -> Said {
             Said::reply(Reply::Report(report(&id, 9, Phase::Ended, Some(Outcome::Confirmed))))
         }
         Request::Read(_) => Said::reply(Reply::Reading(Reading { menus: Vec::new(), at: 0 })),
-        Request::Watch(_) | Request::Refresh | Request::Reconcile(_) | Request::Accept(_) => Said::reply(Reply::Done),
+        Request::Watch(_)
+        | Request::Refresh
+        | Request::Reconcile(_)
+        | Request::Accept(_)
+        | Request::Engage(_)
+        | Request::Release(_)
+        | Request::Verify(_) => Said::reply(Reply::Done),
+        Request::History(vif, span) => {
+            let (step_s, points) = (span.step_s(), Vec::new());
+            Said::reply(Reply::History(shared::vif::History { vif, span, step_s, until: 0, points }))
+        }
     }
 }

@@ -131,7 +131,7 @@ pub fn with_secrets(mut items: Vec<AskedItem>, known: &[Item]) -> Vec<AskedItem>
     for item in &mut items {
         let row = known.iter().find(|known| known.id == item.id).and_then(|known| match &known.resource {
             Resource::Row(row) if row.menu == item.resource.trim_end_matches('/') => Some(row),
-            Resource::Row(_) | Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+            Resource::Row(_) | Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
         });
         for (name, value) in item.attributes.iter_mut().filter(|(name, value)| is_secret(name) && *value == HIDDEN) {
             if let Some((_, secret)) = row.and_then(|row| row.attributes.iter().find(|(known, _)| known == name)) {

@@ -49,7 +49,7 @@ impl Exactly {
             .iter()
             .filter_map(|item| match &item.resource {
                 Resource::Row(row) => Some(row),
-                Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+                Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
             })
             .flat_map(|row| row.key.iter().map(|(_, value)| (row.menu.as_str(), first_word(value))))
             .collect();
@@ -70,7 +70,7 @@ impl Exactly {
 fn menu(item: &Item) -> Option<&str> {
     match &item.resource {
         Resource::Row(row) => Some(&row.menu),
-        Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
         let told = |exactly: &Exactly, wanted: &[Item]| -> Vec<String> {
             let line = |item: &Item| match &item.resource {
                 Resource::Row(row) => format!("{} {} {}", item.id, row.menu, row.key[0].1),
-                Resource::VifCreate(_) | Resource::VifRemove(_) => String::new(),
+                Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => String::new(),
             };
             exactly.gone(wanted, &router).iter().map(line).collect()
         };
@@ -182,7 +182,7 @@ mod tests {
             .iter()
             .map(|item| match &item.resource {
                 Resource::Row(row) => row.position.clone(),
-                Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+                Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
             })
             .collect();
         assert_eq!(places, [Some(Position::First), None, after("a"), None, after("b"), None]);

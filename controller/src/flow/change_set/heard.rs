@@ -190,11 +190,13 @@ fn unexpected(reply: &Reply) -> Refusal {
             format!("The agent does not know `{kind}`."),
             "Update the agent to this controller's version.",
         ),
-        Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Refused(_) | Reply::Reading(_) => Refusal::new(
-            "unexpected_answer",
-            "The agent answered something that does not fit the question.",
-            "Update agent and controller to the same version.",
-        ),
+        Reply::Plan(_) | Reply::Report(_) | Reply::Done | Reply::Refused(_) | Reply::Reading(_) | Reply::History(_) => {
+            Refusal::new(
+                "unexpected_answer",
+                "The agent answered something that does not fit the question.",
+                "Update agent and controller to the same version.",
+            )
+        }
     }
 }
 

@@ -77,7 +77,7 @@ fn row_of<'a>(change_set: &'a ChangeSet, operation: &Operation) -> Option<&'a Ro
     let item = change_set.items.iter().find(|item| item.id == operation.item)?;
     match &item.resource {
         Resource::Row(row) => Some(row),
-        Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
     }
 }
 

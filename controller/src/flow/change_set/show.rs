@@ -9,7 +9,7 @@ use shared::{
     change_set::{Attribute, Item, Plan, Refusal, Report, Resource, RowChange, RowOperation, State},
     drift::Policy,
     routeros::secret::told,
-    vif::KillSwitchMode,
+    vif::VifSpec,
 };
 
 /// The view of a change set.
@@ -70,18 +70,8 @@ fn plan(plan: &Plan) -> PlanView {
 
 fn item(item: &Item) -> ItemView {
     let (name, operation, key, attributes) = match &item.resource {
-        Resource::VifCreate(spec) => {
-            let mode = match spec.kill_switch {
-                KillSwitchMode::Block => "block",
-            };
-            let attributes = json!({
-                "id": spec.id,
-                "name": spec.name,
-                "egress": {"interface": spec.egress.interface()},
-                "kill_switch": {"mode": mode},
-            });
-            (spec.name.to_string(), "create", None, attributes)
-        }
+        Resource::VifCreate(spec) => (spec.name.to_string(), "create", None, wished(spec)),
+        Resource::VifUpdate(spec) => (spec.name.to_string(), "update", Some(json!(spec.id)), wished(spec)),
         Resource::Row(row) => return row_view(item, row),
         Resource::VifRemove(vif) => (vif.to_string(), "delete", Some(json!(vif.to_string())), json!({})),
     };
@@ -96,6 +86,18 @@ fn item(item: &Item) -> ItemView {
         drift: None,
         depends_on: item.depends_on.clone(),
     }
+}
+
+/// A VIF as it was asked for.
+fn wished(spec: &VifSpec) -> serde_json::Value {
+    json!({
+        "id": spec.id,
+        "name": spec.name,
+        "egress": {"interface": spec.egress.interface()},
+        "kill_switch": {"mode": spec.kill_switch.as_str(), "fallback": spec.kill_switch.fallback()},
+        "resolver": spec.resolver,
+        "ports": spec.ports,
+    })
 }
 
 fn row_view(item: &Item, row: &RowChange) -> ItemView {

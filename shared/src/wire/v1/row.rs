@@ -21,6 +21,8 @@ pub enum Resource {
     Row(RowChange),
     /// `Row` with `Policy::Reconcile`
     RowReconciled(RowChange),
+    /// `VifUpdate`
+    VifUpdate(<VifSpec as Wire>::Form),
 }
 
 /// `change_set::RowChange` but for its policy
@@ -49,6 +51,7 @@ impl Wire for change_set::Resource {
             Self::VifRemove(vif) => Resource::VifRemove(vif.to_wire()),
             Self::Row(change) if change.drift == Policy::Reconcile => Resource::RowReconciled(row(change)),
             Self::Row(change) => Resource::Row(row(change)),
+            Self::VifUpdate(spec) => Resource::VifUpdate(spec.to_wire()),
         }
     }
 
@@ -58,6 +61,7 @@ impl Wire for change_set::Resource {
             Resource::VifRemove(vif) => Self::VifRemove(Wire::from_wire(vif)?),
             Resource::Row(form) => Self::Row(change(form, Policy::Report)?),
             Resource::RowReconciled(form) => Self::Row(change(form, Policy::Reconcile)?),
+            Resource::VifUpdate(spec) => Self::VifUpdate(Wire::from_wire(spec)?),
         })
     }
 }

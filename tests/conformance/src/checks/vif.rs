@@ -46,6 +46,8 @@ fn vif() -> Option<Vif> {
             name: VifName::new("conf-veth").ok()?,
             egress: Egress::Interface(InterfaceName::new("bh-conf-egress").ok()?),
             kill_switch: KillSwitchMode::Block,
+            resolver: None,
+            ports: Vec::new(),
         },
         vlan_id: VlanId::new(3991).ok()?,
         subnet: "192.0.2.0/30".parse().ok()?,

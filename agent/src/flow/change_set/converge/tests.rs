@@ -77,6 +77,8 @@ fn vif(n: u16) -> Vif {
             name: VifName::new(format!("svc{n}")).expect("a name"),
             egress: Egress::Interface(InterfaceName::new("wg-vpn").expect("a name")),
             kill_switch: KillSwitchMode::Block,
+            resolver: None,
+            ports: Vec::new(),
         },
         vlan_id: VlanId::new(100 + n).expect("a VLAN id"),
         subnet: Subnet::containing(std::net::Ipv4Addr::from(0xAC10_4000 + u32::from(n) * 4), 30),

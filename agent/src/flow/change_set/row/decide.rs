@@ -288,7 +288,7 @@ fn wanted(change: &RowChange) -> Vec<(String, Option<String>)> {
 fn keys<'a>(item: &'a Item, menu: &str) -> impl Iterator<Item = &'a Vec<Attribute>> {
     let change = match &item.resource {
         Resource::Row(change) => Some(change).filter(|change| change.menu == menu),
-        Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
     };
     change.into_iter().flat_map(|change| {
         let by = match &change.position {

@@ -4,6 +4,7 @@ use shared::{
     change_set::{Item, Resource, Verb},
     routeros::model::Model,
     routeros::value::RowId,
+    vif::VifSpec,
 };
 
 use super::{
@@ -114,11 +115,13 @@ fn left_behind(step: &Step, after: &Model) -> Option<Finding> {
 /// VIFs by their ids, and their ways out.
 fn vif(item: &Item, rehearsal: &Rehearsal, context: &Context<'_>) -> Option<Finding> {
     match &item.resource {
-        Resource::VifRemove(id) if !context.vifs.iter().any(|vif| vif.id == id.as_str()) => {
+        Resource::VifRemove(id) | Resource::VifUpdate(VifSpec { id, .. })
+            if !context.vifs.iter().any(|vif| vif.id == id.as_str()) =>
+        {
             let message = format!("The router has no VIF `{id}`.");
             Some(Finding::new(&UNKNOWN_VIF, message, "Look at the list of VIFs.").of(&item.id).at("key"))
         }
-        Resource::VifCreate(spec) => {
+        Resource::VifCreate(spec) | Resource::VifUpdate(spec) => {
             let egress = spec.egress.interface().as_str();
             if resolves(&rehearsal.after, "/ip/route", "interface", Target::Interface, egress) {
                 return None;

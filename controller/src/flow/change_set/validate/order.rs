@@ -98,7 +98,7 @@ fn implied(items: &[Item]) -> Vec<(usize, usize)> {
 fn rows(items: &[Item]) -> impl Iterator<Item = (usize, &RowChange)> {
     items.iter().enumerate().filter_map(|(at, item)| match &item.resource {
         Resource::Row(row) => Some((at, row)),
-        Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
     })
 }
 
@@ -106,7 +106,7 @@ fn removes(item: &Item) -> bool {
     match &item.resource {
         Resource::Row(row) => row.operation == RowOperation::Delete,
         Resource::VifRemove(_) => true,
-        Resource::VifCreate(_) => false,
+        Resource::VifCreate(_) | Resource::VifUpdate(_) => false,
     }
 }
 

@@ -89,7 +89,7 @@ pub fn reads(items: &[Item], more: &BTreeSet<&str>, schema: &Schema) -> Vec<Menu
         .iter()
         .filter_map(|item| match &item.resource {
             Resource::Row(row) => Some(row.menu.as_str()),
-            Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+            Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
         })
         .collect();
     let named = changed.iter().flat_map(|menu| known(menu).refers).filter_map(|(_, target)| match target {

@@ -76,7 +76,7 @@ struct Run<'a> {
 fn appended(item: &Item) -> Option<&RowChange> {
     match &item.resource {
         Resource::Row(row) if row.operation == RowOperation::Create && row.position.is_none() => Some(row),
-        Resource::Row(_) | Resource::VifCreate(_) | Resource::VifRemove(_) => None,
+        Resource::Row(_) | Resource::VifCreate(_) | Resource::VifUpdate(_) | Resource::VifRemove(_) => None,
     }
 }
 
