@@ -22,7 +22,7 @@ use crate::flow::{
         converge::{Step, converge},
         row::secret::{Known, KnownRow},
     },
-    object::{Object, Row, Snapshot},
+    object::{Object, Row, Snapshot, Switch},
     vif::{Vif, objects::objects},
 };
 use serde::{Deserialize, Serialize};
@@ -151,8 +151,9 @@ fn altered(object: &Object, row: &Row) -> Vec<Altered> {
         .filter(differ)
         .map(|(name, value)| Altered { property: (*name).to_owned(), wanted: Some(value.clone()), found: found(name) })
         .collect();
-    for flag in ["disabled", "invalid"].into_iter().filter(|flag| row.is(flag)) {
-        all.push(Altered { property: flag.to_owned(), wanted: Some("no".to_owned()), found: found(flag) });
+    let flags: &[&str] = if object.switch == Switch::On { &["disabled", "invalid"] } else { &["invalid"] };
+    for flag in flags.iter().filter(|flag| row.is(flag)) {
+        all.push(Altered { property: (*flag).to_owned(), wanted: Some("no".to_owned()), found: found(flag) });
     }
     all
 }
