@@ -13,7 +13,7 @@ mod requests;
 use crate::{
     bus::{Gate, Speaker, SpeakerError},
     config::{Config, secret::SecretError},
-    engine::Engine,
+    engine::{Engine, Shut},
     flow::{
         change_set::{Change, Origin},
         vif::address_plan::Pools,
@@ -26,17 +26,18 @@ use crate::{
         routeros::Target,
         store::{self, Store, StoreError, journal::Journal},
     },
-    keeper::{Keeper, Order},
+    keeper::{Keeper, Order, Settings},
     voice::{News, Voice},
     warden::{self, Periods, Warden},
 };
 use requests::Requests;
 use shared::{
-    change_set::{Outcome, Phase, Report},
+    change_set::{Outcome, Phase, Refusal, Report},
+    ids::VifId,
     notice::Severity,
 };
 use std::{future::Future, sync::Arc, time::Duration};
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 /// How the agent is told to stop. What is not done by then is in the journal, and the next start goes on with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,9 @@ impl Stop {
 
 /// How long what an earlier run left open waits for the first session before it is said that the router is away.
 const FIRST_SESSION: Duration = Duration::from_secs(5);
+
+/// How long a change waits for a gate to be closed.
+const SHUTTING: Duration = Duration::from_secs(10);
 
 /// How often the steps of one phase are told: each that is told is a write to the flash.
 const STEPS_EVERY: Duration = Duration::from_millis(300);
@@ -103,12 +107,13 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     }
     let journal = Journal::new(store);
     let (orders, received) = mpsc::channel(16);
-    let keeper = Keeper::new(router.clone(), journal.clone(), voice.clone(), clock, config.poll.clone());
+    let settings = Settings { poll: config.poll.clone(), kill_switch: config.kill_switch.clone() };
+    let keeper = Keeper::new(router.clone(), router.clone(), journal.clone(), voice.clone(), clock, settings);
     tokio::spawn(keeper.run(received));
     let (warden, for_warden) = mpsc::channel(16);
     let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
     let link = bus.clone();
-    let engine = engine.with_link(move || Box::pin(link.renew()));
+    let engine = engine.with_link(move || Box::pin(link.renew())).with_gates(shutter(orders.clone()));
     let desk = engine.desk();
     let engine = Arc::new(Mutex::new(engine));
     // The lock is taken here, so that no request comes before it.
@@ -169,6 +174,10 @@ fn engine(
             return;
         }
         told = Some((report.clone(), now));
+        if report.phase == Phase::RollingBack {
+            // Safe Mode that is undone takes a gate that was closed meanwhile back with the rest.
+            let _ = keeper.try_send(Order::Reassert);
+        }
         // What is put back is told with the drift that it ends.
         let ordered = change.origin == Origin::Order;
         if ordered {
@@ -183,6 +192,19 @@ fn engine(
             let _ = warden.try_send(warden::Order::Changed);
         }
     })
+}
+
+/// Has the keeper close a gate for a change, and waits until it is.
+fn shutter(keeper: mpsc::Sender<Order>) -> impl FnMut(VifId) -> Shut + Send + 'static {
+    move |vif| {
+        let keeper = keeper.clone();
+        Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let busy = || Refusal::new("busy", "the keeper is still at it", "Try again in a few seconds.");
+            keeper.send(Order::Shut(vif, answer)).await.map_err(|_| busy())?;
+            tokio::time::timeout(SHUTTING, answered).await.map_err(|_| busy())?.map_err(|_| busy())?
+        })
+    }
 }
 
 /// The end of a change as a line of the event list.

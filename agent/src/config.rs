@@ -17,6 +17,7 @@ use shared::{
     net::{Subnet, VlanId},
 };
 use std::{
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -36,6 +37,8 @@ pub struct Config {
     pub keys: Keys,
     /// `[poll]`
     pub poll: Poll,
+    /// `[kill_switch]`
+    pub kill_switch: KillSwitch,
     /// `[pools]`
     pub pools: Pools,
 }
@@ -126,6 +129,15 @@ pub struct Poll {
     pub period: Duration,
     /// `watch_period_ms`: while somebody looks, 200 to 60000. Default 1000.
     pub watch_period: Duration,
+}
+
+/// `[kill_switch]`: how the ways out are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KillSwitch {
+    /// `probe`: who is asked through each tunnel for a sign of life; `"off"` for nobody. Default `1.1.1.1`.
+    pub probe: Option<Ipv4Addr>,
+    /// `probe_every_ms`, 500 to 60000. Default 5000.
+    pub probe_every: Duration,
 }
 
 /// `[pools]`: what VIFs are given.
@@ -228,6 +240,7 @@ impl Config {
             mqtt: section::mqtt(root.section("mqtt")?)?,
             keys: section::keys(root.section("keys")?)?,
             poll: section::poll(root.section("poll")?)?,
+            kill_switch: section::kill_switch(root.section("kill_switch")?)?,
             pools: section::pools(root.section("pools")?)?,
         };
         root.end()?;
@@ -280,6 +293,15 @@ mod tests {
     }
 
     #[test]
+    fn probes_go_to_whom_they_are_told_or_to_nobody() {
+        let probe =
+            |line: &str| parse(&format!("{LEAST}\n[kill_switch]\n{line}")).map(|config| config.kill_switch.probe);
+        assert_eq!(probe("probe = \"9.9.9.9\""), Ok(Some(Ipv4Addr::new(9, 9, 9, 9))));
+        assert_eq!(probe("probe = \"off\""), Ok(None));
+        assert_eq!(probe(""), Ok(Some(Ipv4Addr::new(1, 1, 1, 1))));
+    }
+
+    #[test]
     fn a_mistake_is_said_with_its_key_and_what_to_do() {
         let said: String = [
             ("router_id =", "# router_id ="),
@@ -294,6 +316,8 @@ mod tests {
             ("[mqtt]", "[mqtt]\nxyzzyplugh = 1"),
             ("[mqtt]", "[mqttt]"),
             ("[mqtt]", "[routeros]\ntls = \"none\"\n[mqtt]"),
+            ("[mqtt]", "[kill_switch]\nprobe = \"one.one\"\n[mqtt]"),
+            ("[mqtt]", "[kill_switch]\nprobe_every_ms = 10\n[mqtt]"),
             ("[mqtt]", "[pools]\nvlan_last = 99\n[mqtt]"),
             ("[mqtt]", "[pools]\nsubnet = \"10.0.0.0/31\"\n[mqtt]"),
             ("controller = \"11", "controller = \"1"),
@@ -314,6 +338,8 @@ mod tests {
             `mqtt.xyzzyplugh` is no key of this file; remove it, or see `bulkhead-agent config` for all keys
             `mqttt` is no key of this file; was `mqtt` meant?
             `routeros.tls`: use "pinned" or "plain"
+            `kill_switch.probe`: an IPv4 address belongs here, or "off"
+            `kill_switch.probe_every_ms`: a whole number from 500 to 60000 belongs here
             `pools.vlan_last`: it is below vlan_first: swap the two
             `pools.subnet`: a /30 does not fit in: use a prefix of 30 or less
             `keys.controller`: this is no Ed25519 public key in base64 (44 characters): take it from `bulkhead router add`

@@ -6,13 +6,16 @@
 //! undone, or is said not to be.
 
 mod desk;
+mod gates;
 mod put_back;
+mod refusals;
 mod rings;
 mod secrets;
 mod undo;
 mod verify;
 
 pub use desk::{Desk, Word};
+pub use gates::Shut;
 pub use put_back::PutBack;
 pub use verify::Renewed;
 
@@ -23,14 +26,15 @@ use crate::{
     },
     io::{
         clock::Clock,
-        router::{Failed, RouterPort, Rows},
+        router::{RouterPort, Rows},
         store::{StoreError, journal::Journal},
     },
 };
 use desk::{Said, Tray};
+use refusals::{foreign_edit, stopped, storage};
 use shared::{
     change_set::{MenuWords, Operation, Outcome, Phase, Plan, Refusal, Report},
-    ids::ChangeSetId,
+    ids::{ChangeSetId, VifId},
     wire::ChangeOrder,
 };
 use std::time::Duration;
@@ -54,6 +58,7 @@ pub struct Engine {
     desk: Desk,
     tray: Tray,
     renew: Option<Box<dyn FnMut() -> Renewed + Send>>,
+    shut: Option<Box<dyn FnMut(VifId) -> Shut + Send>>,
 }
 
 /// A change that was taken and is in the journal, and where it stands.
@@ -86,7 +91,7 @@ impl Engine {
         tell: impl FnMut(&Change, &Report) + Send + 'static,
     ) -> Self {
         let (desk, tray) = desk::desk();
-        Self { router, journal, pools, clock, tell: Box::new(tell), desk, tray, renew: None }
+        Self { router, journal, pools, clock, tell: Box::new(tell), desk, tray, renew: None, shut: None }
     }
 
     /// Has a change that the controller keeps wait for a new connection to the broker, which `renew` brings about.
@@ -213,6 +218,7 @@ impl Engine {
                 if let Some(foreign) = left.foreign.first() {
                     return Err(Stopped::Refused(foreign_edit(foreign)));
                 }
+                self.shut_gates(begun).await?;
                 self.write_on(begun, &left).await?;
                 self.kept(begun).await?;
             }
@@ -222,6 +228,7 @@ impl Engine {
                 if begun.report.undone_by.is_none() {
                     begun.report.undone_by = Some(self.undone_by(begun, &left).await?);
                 }
+                self.shut_gates(begun).await?;
                 self.write_back(begun, &left).await?;
                 self.read_back(begun).await?;
             }
@@ -358,35 +365,6 @@ impl Engine {
 
 fn left_of(begun: &Begun, sight: &Sight) -> Left {
     left(&begun.change, begun.direction, sight, &begun.taken)
-}
-
-fn foreign_edit(what: &str) -> Refusal {
-    Refusal::new(
-        "foreign_edit",
-        format!("somebody else changed the router meanwhile: {what}"),
-        "Look at what they did, then make the change again.",
-    )
-}
-
-fn stopped(failed: Failed) -> Stopped {
-    match failed {
-        Failed::Refused(message) => {
-            Stopped::Refused(Refusal::new("refused_by_router", message, "The words are the router's own."))
-        }
-        Failed::Lost(message) => Stopped::Lost(Refusal::new(
-            "connection_lost",
-            message,
-            "The change is being undone; try again when the router answers.",
-        )),
-    }
-}
-
-fn storage(error: &StoreError) -> Refusal {
-    Refusal::new(
-        "storage",
-        format!("the agent's database failed: {error}"),
-        "Free some space on the agent's disk, then try again.",
-    )
 }
 
 fn described(operation: &Operation) -> String {

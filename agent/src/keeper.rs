@@ -1,35 +1,45 @@
-//! Looks after the router between changes: polls it, keeps the leases of good gates, counts traffic, compares what
-//! is with what should be, and says what it sees.
+//! Looks after the router between changes: polls it, keeps the gates of good ways open and all others closed, counts
+//! traffic, compares what is with what should be, and says what it sees.
 //!
-//! Needs neither controller nor broker. Its writes are leases alone, which the engine never waits for, nor they for it.
+//! Needs neither controller nor broker. It has two halves on one task that never wait for each other: the poll, here,
+//! and the [`sentry`], which alone has gates. Its writes are gates and leases, which the engine never waits for, nor
+//! they for it.
 
+mod board;
+mod gates;
+mod sentry;
 mod sight;
 
 use crate::{
-    config::Poll,
+    config,
     flow::{
         device::{device, egress_candidates},
         interfaces::{self, Interfaces},
         object::Row,
         traffic::{Counters, Meter},
-        vif::{
-            Vif,
-            kill_switch::{self, Effect},
-            objects::{GATE_IN, GATE_OUT, OPEN_LIST, mark},
-        },
+        vif::{Vif, watch::Watch},
     },
     io::{
-        clock::{Clock, Instant},
-        router::{Failed, RouterPort, close_gate, open_gate, print, renew_gates, switch_gates},
-        routeros::{Listener, Sentence},
+        clock::{Clock, Instant, after},
+        router::{Failed, RouterPort, errands::Errands, print},
+        routeros::Sentence,
         store::journal::Journal,
     },
     voice::Voice,
 };
-use shared::router::{Interface, RouterState, TrafficSample};
-use sight::{Sight, essence};
-use std::time::Duration;
-use tokio::{sync::mpsc, time::timeout};
+use board::Board;
+use gates::Enforcer;
+use sentry::Sentry;
+use shared::{
+    change_set::Refusal,
+    ids::VifId,
+    router::{Interface, TrafficSample},
+};
+use std::{collections::BTreeSet, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{sleep_until, timeout},
+};
 
 /// How often everything is compared with what it should be.
 const VERIFY_EVERY: Duration = Duration::from_secs(300);
@@ -39,110 +49,160 @@ const READ_EVERY: Duration = Duration::from_secs(60);
 const FIRST_SESSION: Duration = Duration::from_secs(5);
 /// The shortest pause between two looks at a router that fails.
 const BREATH: Duration = Duration::from_millis(250);
-/// The part of a VIF's mark that names its lease, which is dynamic and never in an export.
-const LEASE: &str = "lease";
 /// The longest time that one [`Order::Watch`] asks for.
 const LONGEST_WATCH: Duration = Duration::from_secs(300);
 
 const RESOURCE: &str = "uptime,version,free-memory,total-memory,cpu-load,architecture-name,board-name";
 
+/// Orders that wait for one half of the keeper.
+const WAITING: usize = 16;
+
+/// Whoever asked for something hears what became of it.
+pub type Answer = oneshot::Sender<Result<(), Refusal>>;
+
 /// What others ask of the keeper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Order {
     /// Somebody looks: sample traffic faster for so long.
     Watch(Duration),
     /// Read everything now and say it.
     Refresh,
-    /// A change has ended: there may be other VIFs now.
+    /// A change has ended: there may be other VIFs now, and the gates may be as they were before it.
     Changed,
+    /// The router may have taken writes back, ours among them: look at the gates at once.
+    Reassert,
+    /// A person engages a kill switch; answered when the gate is closed.
+    Engage(VifId, Answer),
+    /// A person lets it go; answered when it is left to the egress again.
+    Release(VifId, Answer),
+    /// A change is about to be made to a VIF; answered when its gate is closed. It stays so until the change has ended.
+    Shut(VifId, Answer),
+}
+
+/// What the keeper is told by the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `[poll]`
+    pub poll: config::Poll,
+    /// `[kill_switch]`
+    pub kill_switch: config::KillSwitch,
 }
 
 /// The keeper of one router.
 pub struct Keeper {
+    poll: Polling,
+    sentry: Sentry,
+}
+
+impl Keeper {
+    /// A keeper that has seen nothing yet. `gates` is its own way to the router for what must not wait.
+    pub fn new(
+        router: RouterPort,
+        gates: RouterPort,
+        journal: Journal,
+        voice: Voice,
+        clock: Clock,
+        settings: Settings,
+    ) -> Self {
+        let Settings { poll, kill_switch } = settings;
+        let (board, epoch) = (Board::new(voice, clock, poll.period), clock.now());
+        let (runs, running) = watch::channel(BTreeSet::new());
+        let sentry = Sentry {
+            router: gates.clone(),
+            journal: journal.clone(),
+            board: board.clone(),
+            clock,
+            beat: poll.period,
+            epoch,
+            running,
+            watch: Watch::new(kill_switch.probe.is_some()),
+            settings: kill_switch,
+            enforcer: Enforcer::new(gates, clock),
+            errands: Errands::default(),
+        };
+        let poll = Polling {
+            router,
+            journal,
+            board,
+            clock,
+            poll,
+            epoch,
+            runs,
+            meter: Meter::default(),
+            interfaces: Interfaces::default(),
+            read: None,
+            watched_until: None,
+            verified: None,
+        };
+        Self { poll, sentry }
+    }
+
+    /// Keeps until the orders' sender is gone.
+    pub async fn run(self, mut orders: mpsc::Receiver<Order>) {
+        let (to_poll, for_poll) = mpsc::channel(WAITING);
+        let (to_sentry, for_sentry) = mpsc::channel(WAITING);
+        let deal = async move {
+            while let Some(order) = orders.recv().await {
+                // A half whose queue is full is about to look anyway; a person hears that nothing came of it.
+                let _full = match order {
+                    Order::Watch(time) => to_poll.try_send(Order::Watch(time)).is_err(),
+                    Order::Refresh => {
+                        to_poll.try_send(Order::Refresh).is_err() | to_sentry.try_send(Order::Refresh).is_err()
+                    }
+                    Order::Changed => {
+                        to_poll.try_send(Order::Changed).is_err() | to_sentry.try_send(Order::Changed).is_err()
+                    }
+                    order @ (Order::Reassert | Order::Engage(..) | Order::Release(..) | Order::Shut(..)) => {
+                        to_sentry.try_send(order).is_err()
+                    }
+                };
+            }
+        };
+        tokio::join!(deal, self.poll.run(for_poll), self.sentry.run(for_sentry));
+    }
+}
+
+/// The poll: what is read of the router at its own pace.
+struct Polling {
     router: RouterPort,
     journal: Journal,
-    voice: Voice,
+    board: Board,
     clock: Clock,
-    poll: Poll,
+    poll: config::Poll,
+    /// The beginning of time: polls are at its multiples.
+    epoch: Instant,
+    /// Tells the sentry which interfaces run.
+    runs: watch::Sender<BTreeSet<String>>,
     meter: Meter,
     interfaces: Interfaces,
     /// When all was read of the interfaces; nothing where that is due.
     read: Option<Instant>,
-    sight: Sight,
     watched_until: Option<Instant>,
     verified: Option<Instant>,
-    said: Option<(RouterState, Instant)>,
 }
 
-impl Keeper {
-    /// A keeper that has seen nothing yet.
-    pub fn new(router: RouterPort, journal: Journal, voice: Voice, clock: Clock, poll: Poll) -> Self {
-        Self {
-            router,
-            journal,
-            voice,
-            clock,
-            poll,
-            meter: Meter::default(),
-            interfaces: Interfaces::default(),
-            read: None,
-            sight: Sight::default(),
-            watched_until: None,
-            verified: None,
-            said: None,
-        }
-    }
-
-    /// Keeps until the orders' sender is gone.
-    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut listener = None;
+impl Polling {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let _ = timeout(FIRST_SESSION, self.router.reachable()).await;
         loop {
             let looked = self.look().await;
-            match &looked {
-                Err(failed) => {
-                    self.lost(failed.message());
-                    listener = None;
-                }
-                Ok(()) if listener.is_none() => listener = self.listen().await,
-                Ok(()) => {}
+            if let Err(failed) = &looked {
+                self.lost(failed.message());
             }
-            let now = self.clock.unix_millis();
-            for news in self.sight.news() {
-                self.voice.news(news, now);
-            }
-            self.say(now);
-            let pause = self.pause();
+            self.board.say();
+            let next = next_multiple(self.epoch, self.pause(), self.clock.now());
             tokio::select! {
-                () = self.clock.sleep(pause) => {}
+                () = sleep_until(next) => {}
                 () = self.found(&looked) => {}
-                changed = heard(&mut listener) => {
-                    self.read = None;
-                    if !changed { listener = None }
-                }
                 order = orders.recv() => match order {
                     None => return,
                     Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
-                    Some(Order::Refresh | Order::Changed) => {
-                        (self.verified, self.said, self.read) = (None, None, None);
+                    Some(_) => {
+                        self.board.say_again();
+                        (self.verified, self.read) = (None, None);
                     }
                 },
             }
-        }
-    }
-
-    /// Says the summary when something happened, and otherwise once a period: while somebody looks, traffic samples tell
-    /// what moves.
-    fn say(&mut self, now: i64) {
-        let state = self.sight.state(self.voice.refused(), now);
-        let essence = essence(&state);
-        let fresh = self
-            .said
-            .as_ref()
-            .is_some_and(|(said, at)| *said == essence && self.clock.now().duration_since(*at) < self.poll.period);
-        if !fresh {
-            self.voice.state(&state, now);
-            self.said = Some((essence, self.clock.now()));
         }
     }
 
@@ -162,21 +222,16 @@ impl Keeper {
         if watched { self.poll.watch_period } else { self.poll.period }
     }
 
-    /// One poll: everything in one batch, then the leases, then the comparison when it is due.
+    /// One poll: everything in one batch, then the comparison when it is due.
     async fn look(&mut self) -> Result<(), Failed> {
         let vifs = self.vifs();
-        let open_gates =
-            Sentence::new("/ip/firewall/address-list/print").attribute(".proplist", ".id,list,address,comment");
         let whole = self.read.is_none_or(|at| self.clock.now().duration_since(at) >= READ_EVERY);
         let batch = vec![
             if whole { all_interfaces() } else { print("/interface", interfaces::MOVING).query(interfaces::RUNNING) },
             print("/system/resource", RESOURCE),
             print("/system/identity", "name"),
-            open_gates.query(&format!("list={OPEN_LIST}")),
-            print("/ip/firewall/filter", ".id,disabled,comment").query("chain=bulkhead").query("action=drop"),
         ];
-        let Ok([interfaces, resource, identity, entries, drops]) = <[_; 5]>::try_from(self.router.batch(batch).await?)
-        else {
+        let Ok([interfaces, resource, identity]) = <[_; 3]>::try_from(self.router.batch(batch).await?) else {
             return Err(Failed::Lost("the router answered another number of commands than it was asked".to_owned()));
         };
         if whole {
@@ -187,10 +242,21 @@ impl Keeper {
         }
         let first = |rows: &[Row]| rows.first().cloned().unwrap_or_default();
         let candidates = egress_candidates(self.interfaces.rows().iter());
-        self.sight.seen(device(&first(&resource), &first(&identity)), candidates);
+        self.board.with(|sight| sight.seen(device(&first(&resource), &first(&identity)), candidates));
+        self.tell_what_runs();
         self.count(&vifs);
-        self.keep_gates(&vifs, &entries, &drops).await?;
         self.verify(&vifs).await
+    }
+
+    /// Should an event have been missed, the sentry looks for itself.
+    fn tell_what_runs(&self) {
+        let running = self.interfaces.rows().iter().filter(|row| row.is("running") && !row.is("disabled"));
+        let running: BTreeSet<String> = running.map(|row| row.get("name").to_owned()).collect();
+        self.runs.send_if_modified(|known| {
+            let other = *known != running;
+            *known = running;
+            other
+        });
     }
 
     fn read_interfaces(&mut self, rows: Vec<Row>) {
@@ -201,15 +267,16 @@ impl Keeper {
     /// The VIFs that there should be; without a readable journal, those that were last known.
     fn vifs(&mut self) -> Vec<Vif> {
         match self.journal.vifs() {
-            Ok(vifs) => self.sight.keep(vifs, self.clock.unix_millis()),
+            Ok(vifs) => self.board.with(|sight| sight.keep(vifs, self.clock.unix_millis())),
             Err(error) => tracing::error!(%error, "the journal could not be read; going on with the VIFs known so far"),
         }
-        self.sight.vifs()
+        self.board.with(|sight| sight.vifs())
     }
 
     fn count(&mut self, vifs: &[Vif]) {
         let counters = self.interfaces.rows().iter().map(|row| (row.get("name").to_owned(), Counters::read(row)));
-        let since_start = self.clock.now().duration_since(self.sight.started(self.clock.now()));
+        let now = self.clock.now();
+        let since_start = now.duration_since(self.board.with(|sight| sight.started(now)));
         let Some(reading) = self.meter.look(counters, millis(since_start)) else { return };
         let mut sample = TrafficSample {
             at: self.clock.unix_millis(),
@@ -217,71 +284,20 @@ impl Keeper {
             interfaces: Vec::new(),
             vifs: Vec::new(),
         };
-        for interface in self.sight.interfaces().iter().filter(|interface| is_of_interest(interface, vifs)) {
-            if let Some(grown) = reading.grown.get(interface.name.as_str()) {
-                sample.interfaces.push((interface.name.clone(), grown.rate(reading.over_ms)));
+        self.board.with(|sight| {
+            for interface in sight.interfaces().iter().filter(|interface| is_of_interest(interface, vifs)) {
+                if let Some(grown) = reading.grown.get(interface.name.as_str()) {
+                    sample.interfaces.push((interface.name.clone(), grown.rate(reading.over_ms)));
+                }
             }
-        }
-        for vif in vifs {
-            if let Some(grown) = reading.grown.get(&vif.interface()) {
-                let rate = self.sight.counted(&vif.spec.id, *grown).rate(reading.over_ms);
-                sample.vifs.push((vif.spec.id.clone(), rate));
+            for vif in vifs {
+                if let Some(grown) = reading.grown.get(&vif.interface()) {
+                    let rate = sight.counted(&vif.spec.id, *grown).rate(reading.over_ms);
+                    sample.vifs.push((vif.spec.id.clone(), rate));
+                }
             }
-        }
-        self.voice.traffic(sample, self.clock.unix_millis());
-    }
-
-    /// Refreshes the lease of every VIF whose egress is good and switches the drops of its gate off; the others' drops
-    /// are switched on, before their leases are taken away. A lease of nobody's goes too.
-    ///
-    /// All leases are refreshed by one command: with thirty VIFs, answers to one each would be most of what an idle
-    /// agent wakes for.
-    async fn keep_gates(&mut self, vifs: &[Vif], entries: &[Row], drops: &[Row]) -> Result<(), Failed> {
-        let (mut renewed, mut writes) = (Vec::new(), Vec::new());
-        let (mut shut, mut opened) = (Vec::new(), Vec::new());
-        for vif in vifs {
-            let egress = kill_switch::look(vif.spec.egress.interface(), self.interfaces.rows());
-            let effect = self.sight.egress(&vif.spec.id, egress, self.clock.unix_millis());
-            let (mark, address) = (mark(vif, LEASE), vif.service_ip().to_string());
-            let lease = entries.iter().find(|row| row.mark() == Some(mark.as_str()));
-            let gate = gate(vif, drops);
-            match effect {
-                Effect::Open => opened.extend(gate.filter(|row| !row.is("disabled")).map(Row::id)),
-                Effect::Close => shut.extend(gate.filter(|row| row.is("disabled")).map(Row::id)),
-            }
-            match (effect, lease) {
-                (Effect::Open, Some(row)) => renewed.push(row.id()),
-                (Effect::Open, None) => writes.push(open_gate(&address, &mark)),
-                (Effect::Close, Some(row)) => writes.push(close_gate(row)),
-                (Effect::Close, None) => {}
-            }
-        }
-        let known: Vec<String> = vifs.iter().map(|vif| mark(vif, LEASE)).collect();
-        let orphans = entries.iter().filter(|row| row.mark().is_some_and(|mark| !known.iter().any(|own| own == mark)));
-        writes.extend(orphans.map(close_gate));
-        writes.splice(0..0, (!shut.is_empty()).then(|| switch_gates(&shut, false)));
-        writes.extend((!opened.is_empty()).then(|| switch_gates(&opened, true)));
-        if !renewed.is_empty() {
-            writes.push(renew_gates(&renewed));
-        }
-        // A lease that ran out between the read and the write gives a trap; the next poll makes it anew. The others must
-        // not miss their refreshment with it.
-        if self.written(writes).await? || renewed.len() < 2 {
-            return Ok(());
-        }
-        self.written(renewed.iter().map(|&id| renew_gates(&[id])).collect()).await.map(|_| ())
-    }
-
-    /// Whether the router took all of these writes. Each is carried out whatever becomes of the others.
-    async fn written(&self, writes: Vec<Sentence>) -> Result<bool, Failed> {
-        match self.router.batch(writes).await {
-            Ok(_) => Ok(true),
-            Err(Failed::Refused(why)) => {
-                tracing::info!(why, "a lease was not as it was read a moment ago");
-                Ok(false)
-            }
-            Err(lost) => Err(lost),
-        }
+        });
+        self.board.traffic(sample);
     }
 
     /// Compares all objects with what they should be, unless a change is under way.
@@ -294,34 +310,21 @@ impl Keeper {
         }
         let router = self.router.read_isolation().await?;
         if matches!(self.journal.open_change(), Ok(None)) && self.journal.vifs().is_ok_and(|kept| kept == vifs) {
-            self.sight.compared(vifs, &router, self.clock.unix_millis());
+            self.board.with(|sight| sight.compared(vifs, &router, self.clock.unix_millis()));
             self.verified = Some(now);
         }
         Ok(())
     }
 
-    /// Events of `/interface`: a link that falls closes its gates at once and not at the next poll.
-    async fn listen(&self) -> Option<Listener> {
-        let command = Sentence::new("/interface/listen").attribute(".proplist", "name,running,disabled");
-        let listener = self.router.listen(command).await;
-        listener.inspect_err(|error| tracing::warn!(%error, "no events from the router; polling alone")).ok()
-    }
-
     fn lost(&mut self, why: &str) {
         self.meter.forget();
         (self.verified, self.read) = (None, None);
-        self.sight.lost(why, self.clock.unix_millis());
+        self.board.with(|sight| sight.lost(why));
     }
 }
 
 fn all_interfaces() -> Sentence {
     print("/interface", interfaces::ALL)
-}
-
-/// The rows that are the gate of a VIF.
-fn gate<'a>(vif: &Vif, drops: &'a [Row]) -> impl Iterator<Item = &'a Row> {
-    let marks = [mark(vif, GATE_OUT), mark(vif, GATE_IN)];
-    drops.iter().filter(move |row| row.mark().is_some_and(|own| marks.iter().any(|mark| mark == own)))
 }
 
 /// Whether an interface's traffic is worth a line in the plot: a VIF leaves by it, or it carries traffic and is no
@@ -331,12 +334,12 @@ fn is_of_interest(interface: &Interface, vifs: &[Vif]) -> bool {
     used || (interface.running && interface.kind != "bridge")
 }
 
-/// Waits for an event; false when there will be no more. Without a listener it waits for ever.
-async fn heard(listener: &mut Option<Listener>) -> bool {
-    match listener {
-        Some(listener) => matches!(listener.next().await, Some(Ok(_))),
-        None => std::future::pending().await,
-    }
+/// The next multiple of a period after `now`, counted from the beginning: what is due at the same moment goes to the
+/// router in the same write.
+fn next_multiple(epoch: Instant, period: Duration, now: Instant) -> Instant {
+    let past = now.duration_since(epoch).as_nanos() / period.as_nanos().max(1);
+    let nanos = (past + 1).saturating_mul(period.as_nanos());
+    after(epoch, Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
 }
 
 fn millis(duration: Duration) -> u64 {

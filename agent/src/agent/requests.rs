@@ -5,7 +5,7 @@ use crate::{
     bus::Gate,
     engine::{Desk, Engine, Word},
     io::{clock::Clock, mqtt::Inbound, router::RouterPort, store::journal::Journal},
-    keeper::Order,
+    keeper::{self, Order},
     voice::Voice,
     warden::{self, Answer},
 };
@@ -86,9 +86,9 @@ impl Requests {
                 .map_or_else(Reply::Refused, Reply::Reading),
             Body::Request(Request::Reconcile(id)) => self.drift(|answer| warden::Order::Reconcile(id, answer)).await,
             Body::Request(Request::Accept(id)) => self.drift(|answer| warden::Order::Accept(id, answer)).await,
-            Body::Request(Request::Engage(_) | Request::Release(_) | Request::Verify(_) | Request::History(..)) => {
-                Reply::Unsupported("request/vif".to_owned())
-            }
+            Body::Request(Request::Engage(vif)) => self.gate(|answer| Order::Engage(vif, answer)).await,
+            Body::Request(Request::Release(vif)) => self.gate(|answer| Order::Release(vif, answer)).await,
+            Body::Request(Request::Verify(_) | Request::History(..)) => Reply::Unsupported("request/vif".to_owned()),
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())
@@ -149,6 +149,19 @@ impl Requests {
     async fn drift(&self, order: impl FnOnce(Answer) -> warden::Order) -> Reply {
         let (answer, answered) = oneshot::channel();
         if self.warden.try_send(order(answer)).is_err() {
+            return Reply::Refused(slow());
+        }
+        match timeout(PATIENCE, answered).await {
+            Ok(Ok(Ok(()))) => Reply::Done,
+            Ok(Ok(Err(refusal))) => Reply::Refused(refusal),
+            Ok(Err(_)) | Err(_) => Reply::Refused(slow()),
+        }
+    }
+
+    /// Has the keeper do something about a gate, and waits until it is done.
+    async fn gate(&self, order: impl FnOnce(keeper::Answer) -> Order) -> Reply {
+        let (answer, answered) = oneshot::channel();
+        if self.orders.try_send(order(answer)).is_err() {
             return Reply::Refused(slow());
         }
         match timeout(PATIENCE, answered).await {

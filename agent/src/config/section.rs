@@ -1,6 +1,8 @@
 //! The file's sections, each read into its struct: which keys there are, their ranges and their defaults.
 
-use super::{ClientFiles, ConfigError, Keys, Mqtt, Poll, Pools, RouterOs, RouterOsTls, reader::Section, value};
+use super::{
+    ClientFiles, ConfigError, Keys, KillSwitch, Mqtt, Poll, Pools, RouterOs, RouterOsTls, reader::Section, value,
+};
 use shared::{
     ids::SenderId,
     net::{Subnet, VlanId},
@@ -80,6 +82,15 @@ pub(super) fn poll(mut section: Section) -> Result<Poll, ConfigError> {
     };
     section.end()?;
     Ok(poll)
+}
+
+pub(super) fn kill_switch(mut section: Section) -> Result<KillSwitch, ConfigError> {
+    let kill_switch = KillSwitch {
+        probe: section.checked_or("probe", "1.1.1.1", value::probe)?,
+        probe_every: Duration::from_millis(section.number("probe_every_ms", 500..=60_000, 5_000)?),
+    };
+    section.end()?;
+    Ok(kill_switch)
 }
 
 pub(super) fn pools(mut section: Section) -> Result<Pools, ConfigError> {

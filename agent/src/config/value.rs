@@ -3,6 +3,7 @@
 use super::Broker;
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ed25519_dalek::VerifyingKey;
+use std::net::Ipv4Addr;
 
 pub(super) fn fingerprint(text: &str) -> Result<[u8; 32], &'static str> {
     const WRONG: &str = "write the SHA-256 of the certificate as 64 hexadecimal digits, as `/certificate print` does";
@@ -39,6 +40,14 @@ pub(super) fn public_key(text: &str) -> Result<VerifyingKey, &'static str> {
     const WRONG: &str = "this is no Ed25519 public key in base64 (44 characters): take it from `bulkhead router add`";
     let bytes = BASE64.decode(text.trim()).map_err(|_| WRONG)?;
     VerifyingKey::from_bytes(&bytes.try_into().map_err(|_| WRONG)?).map_err(|_| WRONG)
+}
+
+/// Whom probes go to; nobody where it is `off`.
+pub(super) fn probe(text: &str) -> Result<Option<Ipv4Addr>, &'static str> {
+    match text {
+        "off" => Ok(None),
+        address => address.parse().map(Some).map_err(|_| "an IPv4 address belongs here, or \"off\""),
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,11 @@
 //! one place to change when a hole is found, and one value to compare the router with.
 
 pub mod address_plan;
+pub mod gate;
 pub mod kill_switch;
 pub mod objects;
+pub mod tunnel;
+pub mod watch;
 
 use crate::flow::object::{Menu, Snapshot};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,7 @@
 //! The documents, field by field. What a key means is said here; a number's unit is in its name, or it counts.
 
+mod vif;
+
 use super::time::iso;
 use serde::Serialize;
 use shared::{
@@ -7,7 +9,7 @@ use shared::{
     ids::{ChangeSetId, VifId},
     notice::{Notice, Severity},
     router::{ApiState, RouterState},
-    vif::{Gate, KillSwitchState, VifReport, VifStatus},
+    vif::{VifReport, VifStatus},
 };
 
 /// `bulkhead/<router>/state`. What the router says of itself is `null` before it was reached for the first time.
@@ -39,46 +41,6 @@ struct State<'a> {
     refused: u64,
     /// When this was so.
     at: String,
-}
-
-/// `bulkhead/<router>/vif/<id>/state`.
-#[derive(Serialize)]
-struct Vif<'a> {
-    id: &'a str,
-    name: &'a str,
-    /// Whether all is there and a service uses it.
-    active: bool,
-    /// `active`, `inactive` or `failed`.
-    status: VifStatus,
-    /// The interface by which its packets leave the router.
-    egress: &'a str,
-    /// Whether it is being blocked at this moment.
-    kill_switch_engaged: bool,
-    /// `armed`, `suspect`, `engaged`, `recovering` or `off`.
-    kill_switch_state: KillSwitchState,
-    kill_switch_reason: &'a str,
-    kill_switch_since: String,
-    /// `open` or `closed`.
-    gate: Gate,
-    /// Whether the last verification found nothing; `null` before the first.
-    isolation_verified: Option<bool>,
-    isolation_verified_at: Option<String>,
-    isolation_findings: usize,
-    /// The first finding.
-    isolation_finding: Option<&'a str>,
-    /// Towards the service.
-    rx_bytes: u64,
-    /// From the service.
-    tx_bytes: u64,
-    rx_packets: u64,
-    tx_packets: u64,
-    rx_drops: u64,
-    tx_drops: u64,
-    vlan_id: u16,
-    interface: &'a str,
-    gateway_ip: String,
-    service_ip: String,
-    created_at: String,
 }
 
 /// `bulkhead/<router>/change/state`.
@@ -117,6 +79,8 @@ struct Line<'a> {
     at: String,
 }
 
+pub(in crate::home) use vif::vif;
+
 pub(super) fn state(state: &RouterState) -> Vec<u8> {
     let device = state.device.as_ref();
     let engaged = state.vifs.iter().filter(|vif| vif.kill_switch.active).count();
@@ -146,37 +110,6 @@ pub(super) fn state(state: &RouterState) -> Vec<u8> {
         isolation_findings: state.vifs.iter().map(findings).sum(),
         refused: state.refused.iter().map(|(_, count)| count).sum(),
         at: iso(state.at),
-    })
-}
-
-pub(super) fn vif(vif: &VifReport) -> Vec<u8> {
-    let isolation = vif.isolation.as_ref();
-    json(&Vif {
-        id: vif.spec.id.as_str(),
-        name: vif.spec.name.as_str(),
-        active: vif.status == VifStatus::Active,
-        status: vif.status,
-        egress: vif.spec.egress.interface().as_str(),
-        kill_switch_engaged: vif.kill_switch.active,
-        kill_switch_state: vif.kill_switch.state,
-        kill_switch_reason: &vif.kill_switch.reason,
-        kill_switch_since: iso(vif.kill_switch.since),
-        gate: vif.kill_switch.gate,
-        isolation_verified: isolation.map(|isolation| isolation.ok),
-        isolation_verified_at: isolation.map(|isolation| iso(isolation.verified_at)),
-        isolation_findings: findings(vif),
-        isolation_finding: isolation.and_then(|isolation| isolation.findings.first()).map(String::as_str),
-        rx_bytes: vif.traffic.rx_bytes,
-        tx_bytes: vif.traffic.tx_bytes,
-        rx_packets: vif.traffic.rx_packets,
-        tx_packets: vif.traffic.tx_packets,
-        rx_drops: vif.traffic.rx_drops,
-        tx_drops: vif.traffic.tx_drops,
-        vlan_id: vif.vlan_id.get(),
-        interface: vif.interface.as_str(),
-        gateway_ip: vif.gateway_ip.to_string(),
-        service_ip: vif.service_ip.to_string(),
-        created_at: iso(vif.created_at),
     })
 }
 
@@ -233,7 +166,7 @@ mod tests {
     use super::*;
     use crate::home::samples;
     use expect_test::{Expect, expect};
-    use shared::{change_set::Refusal, vif::KillSwitch};
+    use shared::change_set::Refusal;
 
     fn check(document: &[u8], expected: &Expect) {
         let lines = String::from_utf8_lossy(document).replace(",\"", ",\n\"");
@@ -274,49 +207,6 @@ mod tests {
         let text = String::from_utf8(state(&document)).expect("text");
         let start = "{\"router_connected\":false,\"router_error\":\"192.168.88.1:8729 did not answer\",";
         assert!(text.starts_with(start) && text.contains("\"identity\":null,"), "{text}");
-    }
-
-    #[test]
-    fn a_vif() {
-        check(
-            &vif(&samples::vif()),
-            &expect![[r#"
-            {"id":"tor-1",
-            "name":"tor",
-            "active":true,
-            "status":"active",
-            "egress":"wg-vpn",
-            "kill_switch_engaged":false,
-            "kill_switch_state":"armed",
-            "kill_switch_reason":"the egress is good",
-            "kill_switch_since":"2026-09-21T14:12:50.000Z",
-            "gate":"open",
-            "isolation_verified":false,
-            "isolation_verified_at":"2026-09-21T14:13:20.000Z",
-            "isolation_findings":1,
-            "isolation_finding":"a rule is missing",
-            "rx_bytes":10,
-            "tx_bytes":20,
-            "rx_packets":1,
-            "tx_packets":2,
-            "rx_drops":0,
-            "tx_drops":3,
-            "vlan_id":100,
-            "interface":"bh-v100",
-            "gateway_ip":"172.16.64.1",
-            "service_ip":"172.16.64.2",
-            "created_at":"2026-09-21T14:12:20.000Z"}"#]],
-        );
-    }
-
-    #[test]
-    fn a_vif_that_is_blocked_and_was_not_verified_yet() {
-        let kill_switch = KillSwitch { active: true, ..samples::vif().kill_switch };
-        let document = VifReport { status: VifStatus::Failed, kill_switch, isolation: None, ..samples::vif() };
-        let text = String::from_utf8(vif(&document)).expect("text");
-        for part in ["\"active\":false", "\"kill_switch_engaged\":true", "\"isolation_verified\":null"] {
-            assert!(text.contains(part), "{part} in {text}");
-        }
     }
 
     #[test]

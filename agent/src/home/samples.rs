@@ -42,10 +42,10 @@ pub(super) fn vif() -> VifReport {
             since: AT - 30_000,
             reason: "the egress is good".to_owned(),
             held: false,
-            way: None,
-            reaction_ms: None,
+            way: Some(interface("wg-vpn")),
+            reaction_ms: Some(12),
         },
-        gateway: Gateway::default(),
+        gateway: Gateway { latency_us: Some(9_100), lost: 0, handshake_s: Some(40), checked_at: Some(AT) },
         traffic: Traffic {
             rx_bytes: 10,
             tx_bytes: 20,

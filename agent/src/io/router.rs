@@ -1,5 +1,7 @@
 //! The router as the engine and the keeper need it: whole snapshots, single writes, one batch per poll.
 
+pub mod errands;
+pub mod gates;
 mod link;
 pub mod rings;
 
@@ -14,11 +16,10 @@ use crate::flow::{
         row::{self, Reading},
     },
     object::{Menu, Row, Snapshot},
-    vif::{kill_switch::LEASE, objects::OPEN_LIST},
 };
 use link::Link;
 use row::converge::{Anchor as RowAnchor, Deed, RowStep};
-use shared::{change_set::MenuWords, routeros::value::format_duration};
+use shared::change_set::MenuWords;
 use std::collections::BTreeMap;
 
 /// Why something was not read or written.
@@ -191,34 +192,6 @@ impl RouterPort {
     pub async fn batch(&self, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
         rows_of(&self.session()?, commands).await
     }
-}
-
-/// Adds the lease that opens a gate. The address is what the accept matches, the mark is ours.
-pub fn open_gate(address: &str, mark: &str) -> Sentence {
-    Sentence::new("/ip/firewall/address-list/add")
-        .attribute("list", OPEN_LIST)
-        .attribute("address", address)
-        .attribute("timeout", format_duration(LEASE))
-        .attribute("comment", mark)
-}
-
-/// Refreshes leases: `set` takes a list of ids (manual, "API").
-pub fn renew_gates(ids: &[&str]) -> Sentence {
-    Sentence::new("/ip/firewall/address-list/set")
-        .attribute(".id", ids.join(","))
-        .attribute("timeout", format_duration(LEASE))
-}
-
-/// Switches drops of gates off, which lets packets pass, or on.
-pub fn switch_gates(ids: &[&str], disabled: bool) -> Sentence {
-    Sentence::new("/ip/firewall/filter/set")
-        .attribute(".id", ids.join(","))
-        .attribute("disabled", if disabled { "yes" } else { "no" })
-}
-
-/// Takes a lease away.
-pub fn close_gate(leased: &Row) -> Sentence {
-    Sentence::new("/ip/firewall/address-list/remove").attribute(".id", leased.id())
 }
 
 /// `print` of a menu with these properties.

@@ -14,6 +14,7 @@
 //! | `drift.rs`     | what is owned, and what of it is not as it should be     |
 
 mod drift;
+mod holds;
 pub mod journal;
 mod migration;
 mod outbox;

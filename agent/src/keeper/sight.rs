@@ -5,11 +5,7 @@ use crate::{
         change_set::differences,
         object::Snapshot,
         traffic::{Counters, add_from_service},
-        vif::{
-            Seen, Vif,
-            kill_switch::{self, Effect, Egress},
-            status,
-        },
+        vif::{Seen, Vif, status},
     },
     io::clock::Instant,
     voice::News,
@@ -18,7 +14,7 @@ use shared::{
     ids::VifId,
     notice::Severity,
     router::{ApiState, Device, Interface, RouterState},
-    vif::{Gateway, Isolation, KillSwitch, Traffic, VifReport, VifStatus},
+    vif::{Gate, Gateway, Isolation, KillSwitch, KillSwitchState, Traffic, VifReport, VifStatus},
 };
 use std::collections::BTreeMap;
 
@@ -26,7 +22,8 @@ use std::collections::BTreeMap;
 pub(super) fn essence(state: &RouterState) -> RouterState {
     let device = state.device.clone().map(|device| Device { uptime_s: 0, cpu_percent: 0, memory_free: 0, ..device });
     let vifs = state.vifs.iter().cloned();
-    let vifs = vifs.map(|vif| VifReport { traffic: Traffic::default(), ..vif }).collect();
+    let still = |vif: VifReport| VifReport { traffic: Traffic::default(), gateway: Gateway::default(), ..vif };
+    let vifs = vifs.map(still).collect();
     RouterState { device, vifs, at: 0, ..state.clone() }
 }
 
@@ -62,7 +59,7 @@ impl Sight {
         self.vifs.retain(|_, known| vifs.contains(&known.vif));
         for vif in vifs {
             self.vifs.entry(vif.spec.id.clone()).or_insert_with(|| Known {
-                kill_switch: kill_switch::initial(vif.spec.kill_switch.clone(), now),
+                kill_switch: unchecked(&vif, now),
                 gateway: Gateway::default(),
                 vif,
                 traffic: Traffic::default(),
@@ -99,34 +96,22 @@ impl Sight {
         self.interfaces = interfaces;
     }
 
-    /// The router does not answer: nothing is known to be good.
-    pub(super) fn lost(&mut self, why: &str, now: i64) {
+    /// The router does not answer.
+    pub(super) fn lost(&mut self, why: &str) {
         if !matches!(self.reachable, Some(Err(_))) {
             let message = format!("The agent does not reach the router: {why}. Every gate closes within 30 s.");
             self.news.push(news(Severity::Warning, "router_unreachable", message, None));
         }
         self.reachable = Some(Err(why.to_owned()));
-        for known in self.vifs.values_mut() {
-            (known.kill_switch, _) = kill_switch::next(&known.kill_switch, Egress::Unknown, now);
-        }
     }
 
-    /// What is seen of a VIF's egress, and what to do about its gate.
-    pub(super) fn egress(&mut self, vif: &VifId, egress: Egress, now: i64) -> Effect {
-        let Some(known) = self.vifs.get_mut(vif) else { return Effect::Close };
-        let (next, effect) = kill_switch::next(&known.kill_switch, egress, now);
-        if next.state != known.kill_switch.state {
-            let (name, way) = (&known.vif.spec.name, known.vif.spec.egress.interface());
-            self.news.push(if next.active {
-                let message = format!("The kill switch of {name} is engaged: {} ({way}).", next.reason);
-                news(Severity::Warning, "kill_switch_engaged", message, Some(vif.clone()))
-            } else {
-                let message = format!("The kill switch of {name} is armed and its gate open: {way} is up.");
-                news(Severity::Info, "kill_switch_armed", message, Some(vif.clone()))
-            });
+    /// Where the kill switches stand, and what is known of the ways behind them.
+    pub(super) fn switched(&mut self, reports: Vec<(VifId, KillSwitch, Gateway)>) {
+        for (vif, kill_switch, gateway) in reports {
+            if let Some(known) = self.vifs.get_mut(&vif) {
+                (known.kill_switch, known.gateway) = (kill_switch, gateway);
+            }
         }
-        known.kill_switch = next;
-        effect
     }
 
     /// What a VIF's routed interface counted; given back turned round, as the service sees it.
@@ -191,6 +176,21 @@ impl Known {
             traffic: self.traffic,
             isolation: self.isolation.clone(),
         }
+    }
+}
+
+/// A kill switch that nothing was said of yet: closed.
+fn unchecked(vif: &Vif, now: i64) -> KillSwitch {
+    KillSwitch {
+        mode: vif.spec.kill_switch.clone(),
+        state: KillSwitchState::Engaged,
+        active: true,
+        gate: Gate::Closed,
+        since: now,
+        reason: "the egress has not been checked yet".to_owned(),
+        held: false,
+        way: None,
+        reaction_ms: None,
     }
 }
 

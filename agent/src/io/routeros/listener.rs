@@ -12,6 +12,8 @@ use std::sync::{
 use shared::routeros::sentence::Sentence;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::io::clock::{self, Instant};
+
 use super::{
     answer::weight,
     error::CommandError,
@@ -29,7 +31,7 @@ const BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct Listener {
     tag: Tag,
-    rows: mpsc::Receiver<Sentence>,
+    rows: mpsc::Receiver<(Instant, Sentence)>,
     bytes: Arc<AtomicUsize>,
     end: Option<oneshot::Receiver<Result<(), CommandError>>>,
     connection: Handle,
@@ -41,9 +43,14 @@ impl Listener {
     /// A command that the router refuses shows here, not at [`Client::listen`](super::Client::listen): a listener on a
     /// quiet menu is silent from the start, so there is nothing to wait for.
     pub async fn next(&mut self) -> Option<Result<Sentence, CommandError>> {
-        if let Some(row) = self.rows.recv().await {
+        Some(self.next_heard().await?.map(|(_, row)| row))
+    }
+
+    /// The same, with the moment at which the row came from the socket, however long it waited to be read since.
+    pub async fn next_heard(&mut self) -> Option<Result<(Instant, Sentence), CommandError>> {
+        if let Some((heard, row)) = self.rows.recv().await {
             self.bytes.fetch_sub(weight(&row), Ordering::Relaxed);
-            return Some(Ok(row));
+            return Some(Ok((heard, row)));
         }
         let end = self.end.take()?.await;
         end.unwrap_or_else(|_| Err(self.connection.closed_error(true))).err().map(Err)
@@ -72,7 +79,7 @@ impl Drop for Listener {
 /// The connection's end of a [`Listener`].
 #[derive(Debug)]
 pub(super) struct Feed {
-    rows: mpsc::Sender<Sentence>,
+    rows: mpsc::Sender<(Instant, Sentence)>,
     bytes: Arc<AtomicUsize>,
     end: oneshot::Sender<Result<(), CommandError>>,
 }
@@ -97,7 +104,7 @@ impl Feed {
         if self.bytes.fetch_add(weight, Ordering::Relaxed) + weight > BYTES {
             return self.full();
         }
-        match self.rows.try_send(row) {
+        match self.rows.try_send((clock::now(), row)) {
             Ok(()) => Fed::Queued,
             Err(mpsc::error::TrySendError::Full(_)) => self.full(),
             Err(mpsc::error::TrySendError::Closed(_)) => Fed::Gone,

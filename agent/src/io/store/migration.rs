@@ -10,6 +10,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0002_journal.sql"),
     include_str!("migrations/0003_rings.sql"),
     include_str!("migrations/0004_drift.sql"),
+    include_str!("migrations/0005_holds.sql"),
 ];
 
 /// The schema that this code speaks.
@@ -69,6 +70,17 @@ mod tests {
         run(&mut connection, 3).expect("the third");
         let armed = connection.query_row("SELECT armed FROM change_set", [], |row| row.get::<_, u32>(0));
         assert_eq!(armed, Ok(0));
+    }
+
+    #[test]
+    fn nobody_holds_anything_in_a_database_from_before_there_were_holds() {
+        let mut connection = at(4);
+        connection.execute("INSERT INTO owned_row (row) VALUES ('{}')", []).expect("a row");
+        run(&mut connection, 5).expect("the fifth");
+        let count = |table: &str| {
+            connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, u32>(0))
+        };
+        assert_eq!((count("hold"), count("owned_row")), (Ok(0), Ok(1)));
     }
 
     #[test]
