@@ -1,5 +1,5 @@
-//! Looks after the router between changes: polls it, keeps the leases of good gates, counts traffic, compares what
-//! is with what should be, and says what it sees.
+//! Looks after the router between changes: polls it, keeps the leases of good gates, counts traffic, and says what it
+//! sees. What the warden verified of VIFs comes from there, and shuts gates where it says so.
 //!
 //! Needs neither controller nor broker. Its writes are leases alone, which the engine never waits for, nor they for it.
 
@@ -16,6 +16,7 @@ use crate::{
             Vif,
             kill_switch::{self, Effect},
             objects::OPEN_LIST,
+            verify::Verdicts,
         },
     },
     io::{
@@ -29,10 +30,11 @@ use crate::{
 use shared::router::{Interface, RouterState, TrafficSample};
 use sight::{Sight, essence};
 use std::time::Duration;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::{mpsc, watch},
+    time::timeout,
+};
 
-/// How often everything is compared with what it should be.
-const VERIFY_EVERY: Duration = Duration::from_secs(300);
 /// How often all is read of the interfaces, and not just what moves, where nothing happens to them.
 const READ_EVERY: Duration = Duration::from_secs(60);
 /// How long the first look waits for the first session.
@@ -68,7 +70,7 @@ pub struct Keeper {
     read: Option<Instant>,
     sight: Sight,
     watched_until: Option<Instant>,
-    verified: Option<Instant>,
+    verdicts: watch::Receiver<Verdicts>,
     said: Option<(RouterState, Instant)>,
 }
 
@@ -86,14 +88,20 @@ impl Keeper {
             read: None,
             sight: Sight::default(),
             watched_until: None,
-            verified: None,
+            verdicts: watch::Sender::default().subscribe(),
             said: None,
         }
     }
 
+    /// The same keeper, who hears what is verified of VIFs.
+    #[must_use]
+    pub fn verified_by(self, verdicts: watch::Receiver<Verdicts>) -> Self {
+        Self { verdicts, ..self }
+    }
+
     /// Keeps until the orders' sender is gone.
     pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
-        let mut listener = None;
+        let (mut listener, mut verdicts) = (None, self.verdicts.clone());
         let _ = timeout(FIRST_SESSION, self.router.reachable()).await;
         loop {
             let looked = self.look().await;
@@ -114,6 +122,7 @@ impl Keeper {
             tokio::select! {
                 () = self.clock.sleep(pause) => {}
                 () = self.found(&looked) => {}
+                () = verified(&mut verdicts) => {}
                 changed = heard(&mut listener) => {
                     self.read = None;
                     if !changed { listener = None }
@@ -122,7 +131,7 @@ impl Keeper {
                     None => return,
                     Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
                     Some(Order::Refresh | Order::Changed) => {
-                        (self.verified, self.said, self.read) = (None, None, None);
+                        (self.said, self.read) = (None, None);
                     }
                 },
             }
@@ -185,8 +194,8 @@ impl Keeper {
         let candidates = egress_candidates(self.interfaces.rows().iter());
         self.sight.seen(device(&first(&resource), &first(&identity)), candidates);
         self.count(&vifs);
-        self.keep_gates(&vifs, &entries).await?;
-        self.verify(&vifs).await
+        self.sight.verified(&self.verdicts.borrow());
+        self.keep_gates(&vifs, &entries).await
     }
 
     fn read_interfaces(&mut self, rows: Vec<Row>) {
@@ -271,22 +280,6 @@ impl Keeper {
         }
     }
 
-    /// Compares all objects with what they should be, unless a change is under way.
-    async fn verify(&mut self, vifs: &[Vif]) -> Result<(), Failed> {
-        let now = self.clock.now();
-        let due = self.verified.is_none_or(|at| now.duration_since(at) >= VERIFY_EVERY);
-        let changing = !matches!(self.journal.open_change(), Ok(None));
-        if !due || changing {
-            return Ok(());
-        }
-        let router = self.router.read_isolation().await?;
-        if matches!(self.journal.open_change(), Ok(None)) && self.journal.vifs().is_ok_and(|kept| kept == vifs) {
-            self.sight.compared(vifs, &router, self.clock.unix_millis());
-            self.verified = Some(now);
-        }
-        Ok(())
-    }
-
     /// Events of `/interface`: a link that falls closes its gates at once and not at the next poll.
     async fn listen(&self) -> Option<Listener> {
         let command = Sentence::new("/interface/listen").attribute(".proplist", "name,running,disabled");
@@ -296,7 +289,7 @@ impl Keeper {
 
     fn lost(&mut self, why: &str) {
         self.meter.forget();
-        (self.verified, self.read) = (None, None);
+        self.read = None;
         self.sight.lost(why, self.clock.unix_millis());
     }
 }
@@ -315,6 +308,13 @@ fn lease_mark(vif: &Vif) -> String {
 fn is_of_interest(interface: &Interface, vifs: &[Vif]) -> bool {
     let used = vifs.iter().any(|vif| *vif.spec.egress.interface() == interface.name);
     used || (interface.running && interface.kind != "bridge")
+}
+
+/// Waits until something more was verified.
+async fn verified(verdicts: &mut watch::Receiver<Verdicts>) {
+    if verdicts.changed().await.is_err() {
+        std::future::pending().await
+    }
 }
 
 /// Waits for an event; false when there will be no more. Without a listener it waits for ever.

@@ -388,8 +388,3 @@ fn warnings(change: &Change, router: &Snapshot) -> Vec<Refusal> {
         })
         .collect()
 }
-
-/// What on the router differs from what a set of VIFs needs, one sentence each; nothing when all is as it should be.
-pub fn differences(vifs: &[Vif], router: &Snapshot) -> Vec<String> {
-    converge(&objects(vifs), router).iter().map(Step::finding).collect()
-}

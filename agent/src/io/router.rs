@@ -2,6 +2,7 @@
 
 mod link;
 pub mod rings;
+pub mod verification;
 
 use super::{
     routeros::{Client, CommandError, Counted, Listener, Sentence, Target, TookEffect},
@@ -14,7 +15,7 @@ use crate::flow::{
         row::{self, Reading},
     },
     object::{Menu, Object, Row, Snapshot},
-    vif::{kill_switch::LEASE, objects::OPEN_LIST},
+    vif::{Vif, kill_switch::LEASE, objects::OPEN_LIST},
 };
 use link::Link;
 use row::converge::{Anchor as RowAnchor, Deed, RowStep};
@@ -109,6 +110,15 @@ impl RouterPort {
     /// [`Failed::Lost`] without a session; else what the first menu that failed said.
     pub async fn read_isolation(&self) -> Result<Snapshot, Failed> {
         self.read(&[]).await.map(|sight| sight.isolation)
+    }
+
+    /// What VIFs are verified by, in one batch. Of what may be long, only what concerns them: lists and routes of others
+    /// can have a hundred thousand rows.
+    ///
+    /// # Errors
+    /// As [`RouterPort::read_isolation`].
+    pub async fn read_verification(&self, vifs: &[Vif]) -> Result<verification::Read, Failed> {
+        verification::read(self, vifs).await
     }
 
     /// The same and the menus of rows, in one batch.

@@ -2,13 +2,11 @@
 
 use crate::{
     flow::{
-        change_set::differences,
-        object::Snapshot,
         traffic::{Counters, add_from_service},
         vif::{
             Seen, Vif,
             kill_switch::{self, Effect, Egress},
-            status,
+            verify::Verdicts,
         },
     },
     io::clock::Instant,
@@ -49,6 +47,8 @@ struct Known {
     traffic: Traffic,
     status: VifStatus,
     isolation: Option<Isolation>,
+    /// Whether the verifier wants the gate shut.
+    shut: bool,
 }
 
 impl Sight {
@@ -68,6 +68,7 @@ impl Sight {
                 traffic: Traffic::default(),
                 status: VifStatus::Failed,
                 isolation: None,
+                shut: false,
             });
         }
     }
@@ -114,7 +115,8 @@ impl Sight {
     /// What is seen of a VIF's egress, and what to do about its gate.
     pub(super) fn egress(&mut self, vif: &VifId, egress: Egress, now: i64) -> Effect {
         let Some(known) = self.vifs.get_mut(vif) else { return Effect::Close };
-        let (next, effect) = kill_switch::next(&known.kill_switch, egress, now);
+        let seen = if known.shut { Egress::Leaks } else { egress };
+        let (next, effect) = kill_switch::next(&known.kill_switch, seen, now);
         if next.state != known.kill_switch.state {
             let (name, way) = (&known.vif.spec.name, known.vif.spec.egress.interface());
             self.news.push(if next.active {
@@ -137,22 +139,13 @@ impl Sight {
         grown.turned()
     }
 
-    /// Compares the router with what these VIFs need. A finding that names no VIF concerns them all.
-    pub(super) fn compared(&mut self, vifs: &[Vif], router: &Snapshot, now: i64) {
-        let all = differences(vifs, router);
-        for known in self.vifs.values_mut() {
-            let own = format!("bulkhead:vif/{}/", known.vif.spec.id);
-            let concerns = |finding: &&String| finding.contains(&own) || !finding.contains("bulkhead:vif/");
-            let findings: Vec<String> = all.iter().filter(concerns).cloned().collect();
-            known.status = status(&known.vif, &findings, router);
-            known.isolation = Some(Isolation {
-                verified_at: now,
-                ok: findings.is_empty(),
-                findings,
-                took_ms: 0,
-                traced: 0,
-                tripped: 0,
-            });
+    /// Takes what was verified.
+    pub(super) fn verified(&mut self, verdicts: &Verdicts) {
+        for (vif, verdict) in verdicts {
+            if let Some(known) = self.vifs.get_mut(vif) {
+                (known.status, known.isolation) = (verdict.status, Some(verdict.isolation.clone()));
+                known.shut = verdict.shut.is_some();
+            }
         }
     }
 

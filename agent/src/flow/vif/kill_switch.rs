@@ -4,10 +4,10 @@
 //! layer above it: the accept also wants a lease, an entry of `bh-open` that lives 30 s and that is refreshed only
 //! while the egress is known to be good. Not known counts as bad.
 //!
-//! | state     | egress up | egress down | not known |
-//! | --------- | --------- | ----------- | --------- |
-//! | `armed`   | armed     | engaged     | engaged   |
-//! | `engaged` | armed     | engaged     | engaged   |
+//! | state     | egress up | egress down | not known | leaks   |
+//! | --------- | --------- | ----------- | --------- | ------- |
+//! | `armed`   | armed     | engaged     | engaged   | engaged |
+//! | `engaged` | armed     | engaged     | engaged   | engaged |
 //!
 //! `suspect`, `recovering` and `off` need probes and a person; they come with the listener.
 
@@ -32,6 +32,8 @@ pub enum Egress {
     Missing,
     /// The router could not be asked.
     Unknown,
+    /// Whatever it is: the verifier found a way past it.
+    Leaks,
 }
 
 /// What is to be done on the router.
@@ -74,6 +76,7 @@ pub fn next(before: &KillSwitch, seen: Egress, now: i64) -> (KillSwitch, Effect)
         Egress::Down => (KillSwitchState::Engaged, "the egress is down", Effect::Close),
         Egress::Missing => (KillSwitchState::Engaged, "the egress is not on the router", Effect::Close),
         Egress::Unknown => (KillSwitchState::Engaged, "the router could not be asked", Effect::Close),
+        Egress::Leaks => (KillSwitchState::Engaged, "isolation: something could leave by another way", Effect::Close),
     };
     let unchanged = before.state == state && before.reason == reason;
     let after = KillSwitch {
@@ -103,6 +106,7 @@ mod tests {
             (Egress::Down, KillSwitchState::Engaged, Gate::Closed, Effect::Close),
             (Egress::Missing, KillSwitchState::Engaged, Gate::Closed, Effect::Close),
             (Egress::Unknown, KillSwitchState::Engaged, Gate::Closed, Effect::Close),
+            (Egress::Leaks, KillSwitchState::Engaged, Gate::Closed, Effect::Close),
         ];
         for before in [&engaged, &armed] {
             for (seen, state, gate, effect) in table {

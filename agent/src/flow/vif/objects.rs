@@ -18,6 +18,11 @@ pub const VIF_LIST: &str = "bulkhead-vif";
 /// agent that dies closes every gate, and a router that boots starts closed.
 pub const OPEN_LIST: &str = "bh-open";
 
+/// The mark of one object of a VIF.
+pub fn mark(vif: &Vif, part: &str) -> String {
+    format!("bulkhead:vif/{}/{part}", vif.spec.id)
+}
+
 /// Menu, last part of the mark, rank, and what is sent, with names in braces for what differs from VIF to VIF.
 type Line = (Menu, &'static str, u8, &'static str);
 
