@@ -15,13 +15,13 @@ use crate::{
         vif::{
             Vif,
             kill_switch::{self, Effect},
-            objects::OPEN_LIST,
+            objects::{GATE_IN, GATE_OUT, OPEN_LIST, mark},
             verify::Verdicts,
         },
     },
     io::{
         clock::{Clock, Instant},
-        router::{Failed, RouterPort, close_gate, open_gate, print, renew_gates},
+        router::{Failed, RouterPort, close_gate, open_gate, print, renew_gates, switch_gates},
         routeros::{Listener, Sentence},
         store::journal::Journal,
     },
@@ -41,6 +41,8 @@ const READ_EVERY: Duration = Duration::from_secs(60);
 const FIRST_SESSION: Duration = Duration::from_secs(5);
 /// The shortest pause between two looks at a router that fails.
 const BREATH: Duration = Duration::from_millis(250);
+/// The part of a VIF's mark that names its lease, which is dynamic and never in an export.
+const LEASE: &str = "lease";
 /// The longest time that one [`Order::Watch`] asks for.
 const LONGEST_WATCH: Duration = Duration::from_secs(300);
 
@@ -180,8 +182,10 @@ impl Keeper {
             print("/system/resource", RESOURCE),
             print("/system/identity", "name"),
             open_gates.query(&format!("list={OPEN_LIST}")),
+            print("/ip/firewall/filter", ".id,disabled,comment").query("chain=bulkhead").query("action=drop"),
         ];
-        let Ok([interfaces, resource, identity, entries]) = <[_; 4]>::try_from(self.router.batch(batch).await?) else {
+        let Ok([interfaces, resource, identity, entries, drops]) = <[_; 5]>::try_from(self.router.batch(batch).await?)
+        else {
             return Err(Failed::Lost("the router answered another number of commands than it was asked".to_owned()));
         };
         if whole {
@@ -195,7 +199,7 @@ impl Keeper {
         self.sight.seen(device(&first(&resource), &first(&identity)), candidates);
         self.count(&vifs);
         self.sight.verified(&self.verdicts.borrow());
-        self.keep_gates(&vifs, &entries).await
+        self.keep_gates(&vifs, &entries, &drops).await
     }
 
     fn read_interfaces(&mut self, rows: Vec<Row>) {
@@ -236,17 +240,24 @@ impl Keeper {
         self.voice.traffic(sample, self.clock.unix_millis());
     }
 
-    /// Refreshes the lease of every VIF whose egress is good and takes the others away. A lease of nobody's goes too.
+    /// Refreshes the lease of every VIF whose egress is good and switches the drops of its gate off; the others' drops
+    /// are switched on, before their leases are taken away. A lease of nobody's goes too.
     ///
     /// All leases are refreshed by one command: with thirty VIFs, answers to one each would be most of what an idle
     /// agent wakes for.
-    async fn keep_gates(&mut self, vifs: &[Vif], entries: &[Row]) -> Result<(), Failed> {
+    async fn keep_gates(&mut self, vifs: &[Vif], entries: &[Row], drops: &[Row]) -> Result<(), Failed> {
         let (mut renewed, mut writes) = (Vec::new(), Vec::new());
+        let (mut shut, mut opened) = (Vec::new(), Vec::new());
         for vif in vifs {
             let egress = kill_switch::look(vif.spec.egress.interface(), self.interfaces.rows());
             let effect = self.sight.egress(&vif.spec.id, egress, self.clock.unix_millis());
-            let (mark, address) = (lease_mark(vif), vif.service_ip().to_string());
+            let (mark, address) = (mark(vif, LEASE), vif.service_ip().to_string());
             let lease = entries.iter().find(|row| row.mark() == Some(mark.as_str()));
+            let gate = gate(vif, drops);
+            match effect {
+                Effect::Open => opened.extend(gate.filter(|row| !row.is("disabled")).map(Row::id)),
+                Effect::Close => shut.extend(gate.filter(|row| row.is("disabled")).map(Row::id)),
+            }
             match (effect, lease) {
                 (Effect::Open, Some(row)) => renewed.push(row.id()),
                 (Effect::Open, None) => writes.push(open_gate(&address, &mark)),
@@ -254,9 +265,11 @@ impl Keeper {
                 (Effect::Close, None) => {}
             }
         }
-        let known: Vec<String> = vifs.iter().map(lease_mark).collect();
+        let known: Vec<String> = vifs.iter().map(|vif| mark(vif, LEASE)).collect();
         let orphans = entries.iter().filter(|row| row.mark().is_some_and(|mark| !known.iter().any(|own| own == mark)));
         writes.extend(orphans.map(close_gate));
+        writes.splice(0..0, (!shut.is_empty()).then(|| switch_gates(&shut, false)));
+        writes.extend((!opened.is_empty()).then(|| switch_gates(&opened, true)));
         if !renewed.is_empty() {
             writes.push(renew_gates(&renewed));
         }
@@ -298,9 +311,10 @@ fn all_interfaces() -> Sentence {
     print("/interface", interfaces::ALL)
 }
 
-/// The mark of a VIF's lease. It is dynamic and never in an export.
-fn lease_mark(vif: &Vif) -> String {
-    format!("bulkhead:vif/{}/lease", vif.spec.id)
+/// The rows that are the gate of a VIF.
+fn gate<'a>(vif: &Vif, drops: &'a [Row]) -> impl Iterator<Item = &'a Row> {
+    let marks = [mark(vif, GATE_OUT), mark(vif, GATE_IN)];
+    drops.iter().filter(move |row| row.mark().is_some_and(|own| marks.iter().any(|mark| mark == own)))
 }
 
 /// Whether an interface's traffic is worth a line in the plot: a VIF leaves by it, or it carries traffic and is no

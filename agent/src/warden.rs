@@ -128,6 +128,8 @@ pub struct Warden {
     ears: Ears,
     tripwires: Tripwires,
     record: Record,
+    /// Interfaces that VIFs leave by and that are not on the router.
+    absent: BTreeSet<String>,
     verdicts: watch::Sender<Verdicts>,
 }
 
@@ -165,6 +167,7 @@ impl Warden {
             ears: Ears::default(),
             tripwires,
             record: Record::default(),
+            absent: BTreeSet::new(),
             verdicts: watch::Sender::default(),
         })
     }

@@ -147,9 +147,6 @@ impl Bench {
     /// # Errors
     /// A packet that the twin cannot judge.
     pub fn leaks(&self) -> anyhow::Result<(usize, Vec<String>)> {
-        // Refused when the entry is there already.
-        let entry = [("list", "bh-open"), ("address", "172.16.64.2"), ("timeout", "1h")];
-        let _open_already = self.twin.run("/ip/firewall/address-list", "add", &entry);
         leaks::traced(&self.twin)
     }
 }
@@ -186,15 +183,30 @@ fn folder() -> std::io::Result<TempDir> {
 /// # Errors
 /// A name that is none.
 pub fn create(change: &str, name: &str) -> anyhow::Result<ChangeOrder> {
-    let spec = VifSpec {
+    order(change, Resource::VifCreate(spec(name)?))
+}
+
+/// An order that puts this in the place of what was asked for before.
+///
+/// # Errors
+/// A name that is none.
+pub fn update(change: &str, spec: VifSpec) -> anyhow::Result<ChangeOrder> {
+    order(change, Resource::VifUpdate(spec))
+}
+
+/// What [`create`] asks for.
+///
+/// # Errors
+/// A name that is none.
+pub fn spec(name: &str) -> anyhow::Result<VifSpec> {
+    Ok(VifSpec {
         id: VifId::new(format!("{name}-1"))?,
         name: VifName::new(name)?,
         egress: Egress::Interface(InterfaceName::new("wg-vpn")?),
         kill_switch: KillSwitchMode::Block,
         resolver: None,
         ports: Vec::new(),
-    };
-    order(change, Resource::VifCreate(spec))
+    })
 }
 
 /// An order that removes it.
@@ -205,7 +217,11 @@ pub fn remove(change: &str, name: &str) -> anyhow::Result<ChangeOrder> {
     order(change, Resource::VifRemove(VifId::new(format!("{name}-1"))?))
 }
 
-fn order(change: &str, resource: Resource) -> anyhow::Result<ChangeOrder> {
+/// An order of one item.
+///
+/// # Errors
+/// A name that is none.
+pub fn order(change: &str, resource: Resource) -> anyhow::Result<ChangeOrder> {
     let item = Item { id: "1".to_owned(), name: String::new(), depends_on: Vec::new(), resource };
     let confirm = Confirm { deadline_s: 120, keep: Keep::Agent };
     Ok(ChangeOrder { id: ChangeSetId::new(change)?, items: vec![item], menus: Vec::new(), confirm })

@@ -45,6 +45,28 @@ fn leases(bench: &Bench) -> Vec<String> {
     rows.iter().filter(|row| value(row, "list") == "bh-open").map(|row| value(row, "address")).collect()
 }
 
+/// The drops that are a gate, and whether they are switched off.
+fn gates(bench: &Bench) -> Vec<(String, bool)> {
+    let value = |row: &[(String, String)], wanted: &str| {
+        row.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let rows = bench.twin.rows("/ip/firewall/filter");
+    let gates = rows.iter().filter(|row| value(row, "comment").contains("/gate-"));
+    gates.map(|row| (value(row, "comment"), value(row, "disabled") == "true")).collect()
+}
+
+/// Waits until both drops of the gate of `tor` are switched off, or on.
+async fn until_gate(bench: &Bench, open: bool) -> anyhow::Result<()> {
+    let expected = ["gate-out", "gate-in"].map(|part| (format!("bulkhead:vif/tor-1/{part}"), open));
+    for _ in 0..3000 {
+        if gates(bench) == expected {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bail!("waited in vain for open={open}; the gate is {:?}", gates(bench))
+}
+
 /// Waits until the leases are these.
 pub(crate) async fn until(bench: &Bench, what: &str, expected: &[&str]) -> anyhow::Result<()> {
     for _ in 0..3000 {
@@ -64,13 +86,21 @@ async fn a_gate_opens_and_closes_with_its_egress_and_its_lease_goes_with_the_vif
     let orders = keep(&agent)?;
     agent.change(&create("c1", "tor")?).await?;
     until(&bench, "a lease of the new VIF", &["172.16.64.2"]).await?;
+    until_gate(&bench, true).await?;
 
     bench.twin.set_link("wg-vpn", false)?;
     until(&bench, "no lease while the tunnel is down", &[]).await?;
+    until_gate(&bench, false).await?;
+    let written = bench.twin.recorded();
+    let place = |all: &[&str]| written.iter().position(|words| all.iter().all(|word| words.iter().any(|w| w == word)));
+    let shut = place(&["/ip/firewall/filter/set", "=disabled=no"]);
+    let taken = place(&["/ip/firewall/address-list/remove"]);
+    assert!(shut.is_some() && shut < taken, "the drops are on before the lease goes: {shut:?} {taken:?}");
     let taken_away = |words: &Vec<String>| words.first().is_some_and(|word| word == "/ip/firewall/address-list/remove");
     assert!(bench.twin.recorded().iter().any(taken_away), "it was taken away and did not just run out");
     bench.twin.set_link("wg-vpn", true)?;
     until(&bench, "a lease again", &["172.16.64.2"]).await?;
+    until_gate(&bench, true).await?;
 
     let report = agent.change(&remove("c2", "tor")?).await?;
     assert_eq!(report.outcome, Some(Outcome::Confirmed));
@@ -81,12 +111,13 @@ async fn a_gate_opens_and_closes_with_its_egress_and_its_lease_goes_with_the_vif
 }
 
 #[tokio::test]
-async fn a_quiet_poll_is_five_commands_in_two_writes_however_many_vifs_there_are() -> anyhow::Result<()> {
-    const POLL: [&str; 5] = [
+async fn a_quiet_poll_is_six_commands_in_two_writes_however_many_vifs_there_are() -> anyhow::Result<()> {
+    const POLL: [&str; 6] = [
         "/interface/print",
         "/system/resource/print",
         "/system/identity/print",
         "/ip/firewall/address-list/print",
+        "/ip/firewall/filter/print",
         "/ip/firewall/address-list/set",
     ];
     let bench = Bench::new().await?;
@@ -103,7 +134,7 @@ async fn a_quiet_poll_is_five_commands_in_two_writes_however_many_vifs_there_are
     let (mut seen, mut quiet) = (begun, None);
     for _ in 0..3000 {
         let all = commands();
-        if quiet.is_none() && all[begun..].iter().any(|command| command == POLL[4]) {
+        if quiet.is_none() && all[begun..].iter().any(|command| command == POLL[5]) {
             (seen, quiet) = (all.len(), agent.router.counted());
         }
         if quiet.is_some() && all.len() > seen + 10 * POLL.len() {
@@ -124,7 +155,7 @@ async fn a_quiet_poll_is_five_commands_in_two_writes_however_many_vifs_there_are
         assert!(look.contains(&"?running=true".to_owned()), "only what moves is read: {look:?}");
     }
     let (commands, writes) = (to.commands - from.commands, to.writes - from.writes);
-    assert!(commands >= 50 && writes <= 2 * (commands / 5 + 1), "{commands} commands took {writes} writes");
+    assert!(commands >= 60 && writes <= 2 * (commands / 6 + 1), "{commands} commands took {writes} writes");
     drop(orders);
     Ok(())
 }

@@ -14,6 +14,7 @@ const PLACES: [&str; 3] = ["203.0.113.9", "192.168.88.10", "10.1.2.3"];
 
 /// Traces packets of every kind and state; gives how many there were, and each that got out, with its way.
 pub(crate) fn traced(twin: &Twin) -> anyhow::Result<(usize, Vec<String>)> {
+    open(twin)?;
     use ConnectionState::{Established, Invalid, New, Related, Untracked};
     let there: Vec<&str> = IN.into_iter().filter(|name| is_there(twin, name)).collect();
     let (mut count, mut leaks) = (0, Vec::new());
@@ -47,6 +48,21 @@ pub(crate) fn traced(twin: &Twin) -> anyhow::Result<(usize, Vec<String>)> {
         }
     }
     Ok((count, leaks))
+}
+
+/// Opens the gate of the first VIF, as far as it has one: what is looked for holds without it.
+fn open(twin: &Twin) -> anyhow::Result<()> {
+    // Refused when the entry is there already.
+    let entry = [("list", "bh-open"), ("address", SERVICE), ("timeout", "1h")];
+    let _open_already = twin.run("/ip/firewall/address-list", "add", &entry);
+    let filter = "/ip/firewall/filter";
+    let gate = |(name, value): &(String, String)| name == "comment" && value.contains("/gate-");
+    let rows = twin.rows(filter);
+    let ids = rows.iter().filter(|row| row.iter().any(gate)).flatten().filter(|(name, _)| name == ".id");
+    for (_, id) in ids {
+        twin.run(filter, "set", &[(".id", id), ("disabled", "yes")])?;
+    }
+    Ok(())
 }
 
 fn is_there(twin: &Twin, interface: &str) -> bool {

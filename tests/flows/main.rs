@@ -12,10 +12,12 @@ mod keeper;
 #[path = "../support/lockouts.rs"]
 mod list;
 mod lockouts;
+mod model;
 mod rings;
 mod row_faults;
 mod rows;
 mod second_apply;
 mod secrets;
+mod verifier;
 mod vif;
 mod vif_faults;

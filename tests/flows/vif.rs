@@ -1,9 +1,19 @@
 //! VIFs that are made and removed while nothing goes wrong.
 
-use bulkhead_flows::{Bench, create, remove};
+use bulkhead_flows::{Bench, create, order, remove, spec, update};
 use bulkhead_twin::fault::{Fault, FaultKind};
-use shared::change_set::{Outcome, Phase, Refusal};
+use shared::{
+    change_set::{Outcome, Phase, Refusal, Resource},
+    ids::VifId,
+    net::InterfaceName,
+    vif::{Egress, KillSwitchMode, VifSpec},
+    wire::ChangeOrder,
+};
 use std::time::Duration;
+
+const FILTER: &str = "/ip/firewall/filter";
+/// A second WireGuard tunnel.
+const OTHER_TUNNEL: &str = "/interface/wireguard/add name=wg-two listen-port=13232\n";
 
 #[tokio::test]
 async fn a_vif_becomes_rows_on_the_router_and_goes_without_a_trace() -> anyhow::Result<()> {
@@ -144,4 +154,112 @@ async fn an_order_that_cannot_be_carried_out_is_refused_by_name_and_writes_nothi
     assert_eq!(bench.export(), before);
     assert_eq!(agent.journal.open_change()?, None);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_gate_is_made_shut_and_is_the_keepers_to_switch() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&create("c1", "tor")?).await?;
+    let gate = |disabled: &str| {
+        let rows = bench.twin.rows(FILTER);
+        let ids =
+            rows.iter().filter(|row| value(row, "comment").contains("/gate-") && value(row, "disabled") == disabled);
+        ids.map(|row| value(row, ".id").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(gate("false").len(), 2);
+    assert_eq!(bench.twin.rows(FILTER).iter().filter(|row| value(row, "disabled") == "true").count(), 0);
+    // Open, it is still as it should be: another change leaves it alone, and so does undoing one.
+    bench.twin.run(FILTER, "disable", &[("numbers", &gate("false").join(","))])?;
+    let order = create("c2", "dns")?;
+    let plan = agent.engine.plan(&order).await?;
+    assert!(plan.operations.iter().all(|write| write.attributes.iter().all(|(_, value)| !value.contains("tor-1"))));
+    bench.twin.fault(Fault { nth: Some(40), ..Fault::now(FaultKind::Trap) });
+    assert_eq!(agent.change(&order).await?.outcome, Some(Outcome::Reverted));
+    assert_eq!(gate("true").len(), 2, "still open");
+    // Gone and made anew, it is shut.
+    bench.twin.run(FILTER, "remove", &[("numbers", &gate("true").join(","))])?;
+    agent.change(&create("c3", "dns")?).await?;
+    assert_eq!((gate("true").len(), gate("false").len()), (0, 4));
+    Ok(())
+}
+
+/// The rows of a menu whose mark ends with this, and whether each is disabled.
+fn switches(bench: &Bench, menu: &str, part: &str) -> Vec<bool> {
+    let rows = bench.twin.rows(menu);
+    let ours = rows.iter().filter(|row| value(row, "comment").ends_with(part));
+    ours.map(|row| value(row, "disabled") == "true").collect()
+}
+
+#[tokio::test]
+async fn a_vif_that_falls_back_has_both_ways_out_and_one_of_them_in_force() -> anyhow::Result<()> {
+    let bench = Bench::with(OTHER_TUNNEL).await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&through("c1", "dns", "wg-two", KillSwitchMode::Block)?).await?;
+    agent.change(&create("c2", "tor")?).await?;
+    let before = bench.export();
+    let other = VifId::new("dns-1")?;
+    let falling = VifSpec { kill_switch: KillSwitchMode::Fallback(other.clone()), ..spec("tor")? };
+    assert_eq!(agent.change(&update("c3", falling)?).await?.outcome, Some(Outcome::Confirmed));
+    let members = bench.twin.rows("/interface/list/member");
+    let ways = members.iter().filter(|row| value(row, "list") == "bh-101-egress").map(|row| value(row, "interface"));
+    assert_eq!(ways.collect::<Vec<_>>(), ["wg-vpn", "wg-two"]);
+    let route = "/ip/route";
+    assert_eq!(
+        (switches(&bench, route, "tor-1/route"), switches(&bench, route, "/route-fallback")),
+        (vec![false], vec![true])
+    );
+    // The keeper turns them round; back in mode `block` the one that is left is in force.
+    for (part, disabled) in [("tor-1/route", "yes"), ("/route-fallback", "no")] {
+        let rows = bench.twin.rows(route);
+        let row = rows.iter().find(|row| value(row, "comment").ends_with(part)).expect("a route");
+        bench.twin.run(route, "set", &[(".id", value(row, ".id")), ("disabled", disabled)])?;
+    }
+    assert_eq!(agent.change(&update("c4", spec("tor")?)?).await?.outcome, Some(Outcome::Confirmed));
+    assert_eq!(bench.export(), before);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fallback_that_would_protect_nothing_is_refused_by_name() -> anyhow::Result<()> {
+    let bench = Bench::with(OTHER_TUNNEL).await?;
+    let mut agent = bench.agent().await?;
+    let to = |name: &str| Ok::<_, anyhow::Error>(KillSwitchMode::Fallback(VifId::new(format!("{name}-1"))?));
+    agent.change(&through("c1", "dns", "wg-two", KillSwitchMode::Block)?).await?;
+    agent.change(&create("c2", "tor")?).await?;
+    agent.change(&through("c3", "web", "wg-vpn", to("dns")?)?).await?;
+    let with = |name: &str, kill_switch| Ok::<_, anyhow::Error>(VifSpec { kill_switch, ..spec(name)? });
+    let two = |kill_switch| VifSpec {
+        egress: Egress::Interface(InterfaceName::new("wg-two").expect("a name")),
+        ..with("dns", kill_switch).expect("a VIF")
+    };
+    let table = [
+        (update("x", with("tor", to("nobody")?)?)?, "fallback_unknown"),
+        (update("x", with("tor", to("tor")?)?)?, "fallback_to_itself"),
+        (update("x", with("tor", to("web")?)?)?, "fallback_unprotected"),
+        (through("x", "more", "wg-vpn", to("tor")?)?, "fallback_same_egress"),
+        (update("x", two(to("tor")?))?, "fallback_in_use"),
+        (update("x", two(KillSwitchMode::Off))?, "fallback_in_use"),
+        (remove("x", "dns")?, "fallback_in_use"),
+    ];
+    for (order, code) in table {
+        let refusal = agent.engine.plan(&order).await.expect_err(code);
+        assert_eq!(refusal.code, code);
+        assert!(!refusal.hint.is_empty());
+    }
+    // Both at once may go.
+    let mut both = remove("c4", "dns")?;
+    both.items.push(shared::change_set::Item { id: "2".to_owned(), ..remove("x", "web")?.items.remove(0) });
+    assert_eq!(agent.change(&both).await?.outcome, Some(Outcome::Confirmed));
+    Ok(())
+}
+
+/// An order that makes a VIF with another way out and kill switch.
+fn through(change: &str, name: &str, egress: &str, kill_switch: KillSwitchMode) -> anyhow::Result<ChangeOrder> {
+    let egress = Egress::Interface(InterfaceName::new(egress)?);
+    order(change, Resource::VifCreate(VifSpec { egress, kill_switch, ..spec(name)? }))
+}
+
+fn value<'a>(row: &'a [(String, String)], wanted: &str) -> &'a str {
+    row.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value)
 }

@@ -14,14 +14,11 @@
 pub mod converge;
 pub mod row;
 pub mod undo_script;
+mod vif;
 
 use crate::flow::{
-    object::{INSTALLER, Menu, Row, Snapshot},
-    vif::{
-        BRIDGE, Vif,
-        address_plan::{Pools, allocate},
-        objects::objects,
-    },
+    object::Snapshot,
+    vif::{Vif, address_plan::Pools, objects::objects},
 };
 use converge::{Step, converge};
 use row::{
@@ -32,13 +29,13 @@ use row::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::{
-    change_set::{Confirm, Keep, MenuWords, Operation, Plan, Refusal, Resource, Ring},
+    change_set::{Confirm, Keep, MenuWords, Operation, Plan, Refusal, Ring},
     ids::{ChangeSetId, VifId},
     routeros::secret::is_secret,
-    vif::VifSpec,
     wire::ChangeOrder,
 };
 use std::collections::BTreeSet;
+pub use vif::installed;
 
 /// A change that the journal keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,10 +168,8 @@ impl Change {
 
     /// What it is about, for people: `creation of VIF tor`.
     pub fn title(&self) -> String {
-        let created = self.after.iter().filter(|vif| !self.before.contains(vif)).map(|vif| ("creation", vif));
-        let removed = self.before.iter().filter(|vif| !self.after.contains(vif)).map(|vif| ("removal", vif));
         let mut parts: Vec<String> =
-            created.chain(removed).map(|(what, vif)| format!("{what} of VIF {}", vif.spec.name)).collect();
+            self.vifs().map(|(what, vif)| format!("{what} of VIF {}", vif.spec.name)).collect();
         let menus: BTreeSet<&str> = self.rows.iter().map(|row| row.menu.as_str()).collect();
         parts.extend(menus.into_iter().map(|menu| {
             let rows = self.rows.iter().filter(|row| row.menu == menu).count();
@@ -185,10 +180,20 @@ impl Change {
 
     /// The VIF that it is about, where it is one.
     pub fn only_vif(&self) -> Option<&VifId> {
-        let created = self.after.iter().filter(|vif| !self.before.contains(vif));
-        let removed = self.before.iter().filter(|vif| !self.after.contains(vif));
-        let mut all = created.chain(removed).map(|vif| &vif.spec.id);
+        let mut all = self.vifs().map(|(_, vif)| &vif.spec.id);
         all.next().filter(|_| all.next().is_none())
+    }
+
+    /// The VIFs that it makes, alters and removes, as they are called for people.
+    fn vifs(&self) -> impl Iterator<Item = (&'static str, &Vif)> {
+        let kept = |vifs: &[Vif], id: &VifId| vifs.iter().any(|vif| vif.spec.id == *id);
+        let written = self
+            .after
+            .iter()
+            .filter(|vif| !self.before.contains(vif))
+            .map(move |vif| (if kept(&self.before, &vif.spec.id) { "alteration" } else { "creation" }, vif));
+        let removed = self.before.iter().filter(move |vif| !kept(&self.after, &vif.spec.id));
+        written.chain(removed.map(|vif| ("removal", vif)))
     }
 
     /// Which way an agent goes on that finds this change unfinished at its start.
@@ -223,24 +228,11 @@ pub fn decide(
     known: &Known,
     now: i64,
 ) -> Result<Change, Refusal> {
-    let router = &sight.isolation;
     if !Confirm::DEADLINES.contains(&order.confirm.deadline_s) {
         let message = format!("a deadline of {} s is none of 15 to 3600", order.confirm.deadline_s);
         return Err(Refusal::new("malformed", message, "Ask for a deadline between 15 s and an hour."));
     }
-    let mut after = before.to_vec();
-    for item in &order.items {
-        match &item.resource {
-            Resource::VifCreate(spec) => after.push(create(spec, &after, pools, router, now)?),
-            Resource::Row(_) => {}
-            Resource::VifUpdate(spec) => update(spec, &mut after, router)?,
-            Resource::VifRemove(vif) => {
-                let at = after.iter().position(|kept| kept.spec.id == *vif).ok_or_else(|| unknown_vif(vif))?;
-                after.remove(at);
-            }
-        }
-    }
-    after.sort_by_key(|vif| vif.vlan_id);
+    let after = vif::decide(&order.items, before, pools, &sight.isolation, now)?;
     let rows = row::decide(&order.items, &order.menus, &sight.rows, known)?;
     Ok(Change {
         id: order.id.clone(),
@@ -253,106 +245,11 @@ pub fn decide(
     })
 }
 
-fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, router: &Snapshot, now: i64) -> Result<Vif, Refusal> {
-    installed(router)?;
-    if vifs.iter().any(|vif| vif.spec.name == spec.name || vif.spec.id == spec.id) {
-        let message = format!("there is a VIF `{}` already", spec.name);
-        return Err(Refusal::new("name_taken", message, "Choose another name, or remove the other VIF first."));
-    }
-    reachable(spec, router)?;
-    let (vlan_id, subnet) = allocate(pools, vifs, router)?;
-    let vif = Vif { spec: spec.clone(), vlan_id, subnet, created_at: now };
-    foreign_names(&vif, router)?;
-    Ok(vif)
-}
-
-/// The way out of a VIF must be an interface of the router's own.
-fn reachable(spec: &VifSpec, router: &Snapshot) -> Result<(), Refusal> {
-    let egress = spec.egress.interface();
-    let row = router.rows(Menu::Interface).iter().find(|row| row.get("name") == egress.as_str());
-    match row {
-        None => {
-            let message = format!("the router has no interface `{egress}`");
-            Err(Refusal::new("unknown_interface", message, "Choose an egress from the router's interfaces."))
-        }
-        Some(row) if row.is_isolation() => {
-            let message = format!("`{egress}` is one of Bulkhead's own interfaces");
-            Err(Refusal::new("unknown_interface", message, "Choose a tunnel or a WAN as the egress."))
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-/// Puts the new wish in the place of the old one; VLAN and subnet stay.
-fn update(spec: &VifSpec, vifs: &mut [Vif], router: &Snapshot) -> Result<(), Refusal> {
-    installed(router)?;
-    reachable(spec, router)?;
-    let vif = vifs.iter_mut().find(|vif| vif.spec.id == spec.id).ok_or_else(|| unknown_vif(&spec.id))?;
-    if vif.spec.name != spec.name {
-        let message = format!("the VIF `{}` cannot be renamed to `{}`", vif.spec.name, spec.name);
-        return Err(Refusal::new("malformed", message, "Its name is in its service's container: make another VIF."));
-    }
-    vif.spec = spec.clone();
-    Ok(())
-}
-
-fn unknown_vif(id: &VifId) -> Refusal {
-    let message = format!("the agent keeps no VIF `{id}`");
-    Refusal::new("unknown_vif", message, "Refresh the list: it may be gone already.")
-}
-
-/// The installer's part must be there: the bridge, marked as ours, with VLAN filtering on.
-///
-/// # Errors
-/// `installer_missing` or `foreign_object`, with what to do.
-pub fn installed(router: &Snapshot) -> Result<(), Refusal> {
-    let hint = "Run the router's .rsc file from `bulkhead router add` once more; it can be repeated.";
-    let bridge = router
-        .rows(Menu::Bridge)
-        .iter()
-        .find(|row| row.get("name") == BRIDGE)
-        .ok_or_else(|| Refusal::new("installer_missing", format!("the router has no bridge `{BRIDGE}`"), hint))?;
-    if !bridge.mark().is_some_and(|mark| mark.starts_with(INSTALLER)) {
-        let message = format!("the bridge `{BRIDGE}` does not carry Bulkhead's mark");
-        return Err(Refusal::new("foreign_object", message, "Rename that bridge; Bulkhead touches only what it made."));
-    }
-    if !bridge.is("vlan-filtering") || bridge.is("disabled") {
-        let message =
-            format!("the bridge `{BRIDGE}` is disabled or does not filter VLANs, so VIFs on it could reach each other");
-        return Err(Refusal::new("installer_missing", message, hint));
-    }
-    Ok(())
-}
-
-/// Nobody else's object may have a name that this VIF's objects will have.
-fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
-    let interfaces = [vif.interface(), vif.veth()];
-    let lists = [vif.egress_list(), crate::flow::vif::objects::VIF_LIST.to_owned()];
-    let named = [
-        (Menu::Interface, &interfaces[..]),
-        (Menu::InterfaceList, &lists[..]),
-        (Menu::RoutingTable, &[vif.table()][..]),
-    ]
-    .into_iter()
-    .find_map(|(menu, names)| {
-        let foreign = |row: &&Row| !row.is_isolation() && names.iter().any(|name| name == row.get("name"));
-        router.rows(menu).iter().find(foreign).map(|row| (menu, row))
-    });
-    match named {
-        None => Ok(()),
-        Some((menu, row)) => Err(Refusal::new(
-            "foreign_object",
-            format!("{} already has `{}`, which Bulkhead did not make", menu.path(), row.get("name")),
-            "Rename that object; Bulkhead touches only what it made.",
-        )),
-    }
-}
-
 /// What a change would write now.
 pub fn plan(change: &Change, sight: &Sight) -> Plan {
     let operations: Vec<Operation> =
         left(change, Direction::Forward, sight, &Taken::default()).writes.iter().map(Write::operation).collect();
-    let warnings = warnings(change, &sight.isolation);
+    let warnings = vif::warnings(change, &sight.isolation);
     Plan { read_hash: hash(&operations), operations, warnings, rings: vec![Ring::Journal] }
 }
 
@@ -367,24 +264,4 @@ fn hash(operations: &[Operation]) -> [u8; 32] {
         }
     }
     digest.finalize().into()
-}
-
-fn warnings(change: &Change, router: &Snapshot) -> Vec<Refusal> {
-    let created = change.after.iter().filter(|vif| !change.before.contains(vif));
-    created
-        .filter_map(|vif| {
-            let egress = vif.spec.egress.interface();
-            let row = router.rows(Menu::Interface).iter().find(|row| row.get("name") == egress.as_str())?;
-            (!row.is("running")).then(|| {
-                Refusal::new(
-                    "egress_down",
-                    format!(
-                        "{egress} does not run at the moment: the kill switch of {} stays engaged until it does.",
-                        vif.spec.name
-                    ),
-                    "Nothing leaks; bring the egress up whenever you like.",
-                )
-            })
-        })
-        .collect()
 }

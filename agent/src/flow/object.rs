@@ -194,10 +194,30 @@ pub struct Object {
     pub mark: String,
     /// Names and values as they are sent, without the comment.
     pub attributes: Vec<(&'static str, String)>,
+    /// Whose its `disabled` is.
+    pub switch: Switch,
+}
+
+/// Whose the flag `disabled` of a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// Nobody's: the row is always in force, and one that is disabled is not as it should be.
+    On,
+    /// The keeper's: the row is made so that nothing leaks, and its flag is part of no comparison from then on.
+    Keeper {
+        /// Whether it is made disabled.
+        disabled: bool,
+    },
 }
 
 impl Object {
-    /// What is sent to make it: the attributes and the comment.
+    /// What is sent to make it. What is to have no value has none yet.
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let off = self.switch == Switch::Keeper { disabled: true };
+        self.arguments().filter(|(_, value)| !value.is_empty()).chain(off.then_some(("disabled", "yes")))
+    }
+
+    /// What it holds: the attributes and the comment.
     pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.attributes.iter().map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
     }
@@ -296,10 +316,10 @@ impl Row {
             .filter(move |(name, value)| !value.is_empty() && object.menu.is_matcher(name) && !wanted(name))
     }
 
-    /// Whether the row is as the object says, in meaning. A row that is disabled, invalid, or refers to something
-    /// that was re-created (`*1A`) is not.
+    /// Whether the row is as the object says, in meaning. A row that is disabled and is nobody's to switch, that is
+    /// invalid, or that refers to something that was re-created (`*1A`) is not.
     pub fn matches(&self, object: &Object) -> bool {
-        !self.is("disabled")
+        !(self.is("disabled") && object.switch == Switch::On)
             && !self.is("invalid")
             && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
     }

@@ -14,7 +14,7 @@ use crate::flow::{
         converge::{Anchor, Step},
         row::{self, Reading},
     },
-    object::{Menu, Object, Row, Snapshot},
+    object::{Menu, Row, Snapshot},
     vif::{Vif, kill_switch::LEASE, objects::OPEN_LIST},
 };
 use link::Link;
@@ -219,6 +219,13 @@ pub fn renew_gates(ids: &[&str]) -> Sentence {
         .attribute("timeout", format_duration(LEASE))
 }
 
+/// Switches drops of gates off, which lets packets pass, or on.
+pub fn switch_gates(ids: &[&str], disabled: bool) -> Sentence {
+    Sentence::new("/ip/firewall/filter/set")
+        .attribute(".id", ids.join(","))
+        .attribute("disabled", if disabled { "yes" } else { "no" })
+}
+
 /// Takes a lease away.
 pub fn close_gate(leased: &Row) -> Sentence {
     Sentence::new("/ip/firewall/address-list/remove").attribute(".id", leased.id())
@@ -267,11 +274,11 @@ fn sentence(step: &Step, rows: &Rows) -> Sentence {
     let path = step.menu().path();
     match step {
         Step::Add { object, before } => {
-            let add = arguments(Sentence::new(format!("{path}/add")), object);
+            let add = arguments(Sentence::new(format!("{path}/add")), object.made());
             rows.anchor(object.menu, before.as_ref()).map_or(add.clone(), |id| add.attribute("place-before", id))
         }
         Step::Set { id, object, enable } => {
-            let set = arguments(Sentence::new(format!("{path}/set")).attribute(".id", id), object);
+            let set = arguments(Sentence::new(format!("{path}/set")).attribute(".id", id), object.arguments());
             if *enable { set.attribute("disabled", "no") } else { set }
         }
         Step::Move { menu, id, before, .. } => {
@@ -282,8 +289,8 @@ fn sentence(step: &Step, rows: &Rows) -> Sentence {
     }
 }
 
-fn arguments(sentence: Sentence, object: &Object) -> Sentence {
-    object.arguments().fold(sentence, |sentence, (name, value)| sentence.attribute(name, value))
+fn arguments<'a>(sentence: Sentence, values: impl Iterator<Item = (&'static str, &'a str)>) -> Sentence {
+    values.fold(sentence, |sentence, (name, value)| sentence.attribute(name, value))
 }
 
 fn row_sentence(step: &RowStep, rows: &Rows) -> Sentence {

@@ -12,7 +12,13 @@ use crate::{
     io::router::{Failed, verification::Read},
     voice::News,
 };
-use shared::{change_set::Refusal, drift::State, ids::VifId, notice::Severity, routeros::value::format_duration};
+use shared::{
+    change_set::Refusal,
+    drift::{Difference, Drift, State},
+    ids::VifId,
+    notice::Severity,
+    routeros::value::format_duration,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -82,6 +88,17 @@ impl Warden {
         }
     }
 
+    /// Whether a row names an interface that is not there: writing it would be refused, and that is nobody's fight.
+    pub(super) fn waits(&self, drift: &Drift) -> bool {
+        let absent = |value: &str| self.absent.contains(value);
+        drift.item.is_none()
+            && match &drift.difference {
+                Difference::Altered(all) => all.iter().any(|one| one.wanted.as_deref().is_some_and(absent)),
+                Difference::Missing(row) => row.iter().any(|(_, value)| absent(value)),
+                Difference::Moved | Difference::Surplus => false,
+            }
+    }
+
     /// Gives verdicts to whoever keeps the gates, and tells what is news.
     pub(super) fn judge(&mut self, seen: Seen) {
         let Seen { mut look, grown } = seen;
@@ -90,6 +107,7 @@ impl Warden {
             let text = format!("{} is altered again and again, and left alone now", drift.menu);
             look.faults.push(Fault { vif: drift.vif.clone(), text, remedy: Remedy::Shut });
         }
+        self.absent = std::mem::take(&mut look.absent);
         let now = self.clock.unix_millis();
         self.verdicts.send_replace(look.verdicts(&self.vifs, &self.tripwires, now));
         self.record.forget(&self.vifs);

@@ -9,7 +9,7 @@
 //! of high rank, which open something, are the last to come and the first to go.
 
 use crate::flow::{
-    object::{Menu, Object, Row, Snapshot},
+    object::{Menu, Object, Row, Snapshot, Switch},
     vif::objects::rank,
 };
 use shared::change_set::{Operation, Verb};
@@ -77,7 +77,8 @@ impl Step {
         };
         let (verb, attributes) = match self {
             Self::Add { object, before } => {
-                (Verb::Add, owned(object).into_iter().chain(place("place-before", before)).collect())
+                let made = object.made().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                (Verb::Add, made.chain(place("place-before", before)).collect())
             }
             Self::Set { object, .. } => (Verb::Set, owned(object)),
             Self::Move { mark, before, .. } => {
@@ -171,7 +172,8 @@ fn writes_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router
             Some(row) => {
                 let id = row.id().to_owned();
                 if !row.matches(object) {
-                    steps.push(Step::Set { id: id.clone(), object: object.clone(), enable: row.is("disabled") });
+                    let enable = row.is("disabled") && object.switch == Switch::On;
+                    steps.push(Step::Set { id: id.clone(), object: object.clone(), enable });
                 }
                 if misplaced.contains(&at) {
                     steps.push(Step::Move { menu, id, mark: object.mark.clone(), before });

@@ -5,7 +5,7 @@ use crate::flow::{
     change_set::converge::{Step, converge},
     drift::Finding,
     meaning::same,
-    object::{Object, Row, Snapshot},
+    object::{Object, Row, Snapshot, Switch},
 };
 use shared::drift::{Altered, Difference, Policy};
 use std::collections::BTreeSet;
@@ -58,8 +58,9 @@ fn altered(object: &Object, row: &Row) -> Vec<Altered> {
         .filter(differ)
         .map(|(name, value)| Altered { property: (*name).to_owned(), wanted: Some(value.clone()), found: found(name) })
         .collect();
-    for flag in ["disabled", "invalid"].into_iter().filter(|flag| row.is(flag)) {
-        all.push(Altered { property: flag.to_owned(), wanted: Some("no".to_owned()), found: found(flag) });
+    let flags: &[&str] = if object.switch == Switch::On { &["disabled", "invalid"] } else { &["invalid"] };
+    for flag in flags.iter().filter(|flag| row.is(flag)) {
+        all.push(Altered { property: (*flag).to_owned(), wanted: Some("no".to_owned()), found: found(flag) });
     }
     let narrowed = row.narrowed(object);
     all.extend(narrowed.map(|(name, _)| Altered { property: name.to_owned(), wanted: None, found: found(name) }));

@@ -9,8 +9,11 @@
 //! objects are made is another one, their rank: what stops traffic, or is needed by others, has a low one and comes
 //! first; what opens something comes last. Removal runs from the highest rank down.
 
+mod table;
+
 use super::Vif;
-use crate::flow::object::{Menu, Object};
+use crate::flow::object::{Object, Switch};
+use table::{ABOVE, BELOW, COMPARTMENT, Line, When};
 
 /// The interface list of every interface behind which a service lives.
 pub const VIF_LIST: &str = "bulkhead-vif";
@@ -18,131 +21,21 @@ pub const VIF_LIST: &str = "bulkhead-vif";
 /// agent that dies closes every gate, and a router that boots starts closed.
 pub const OPEN_LIST: &str = "bh-open";
 
+/// The part of a VIF's mark that names the drop of what its service sends.
+pub const GATE_OUT: &str = "gate-out";
+/// The part that names the drop of what is sent to it.
+pub const GATE_IN: &str = "gate-in";
+/// The part that names the route by its own egress.
+pub const ROUTE: &str = "route";
+/// The part that names the route by the egress of the VIF that it falls back to.
+pub const ROUTE_FALLBACK: &str = "route-fallback";
+/// The part that names the other egress in the list of its ways out.
+const EGRESS_FALLBACK: &str = "egress-member-fallback";
+
 /// The mark of one object of a VIF.
 pub fn mark(vif: &Vif, part: &str) -> String {
     format!("bulkhead:vif/{}/{part}", vif.spec.id)
 }
-
-/// Menu, last part of the mark, rank, and what is sent, with names in braces for what differs from VIF to VIF.
-type Line = (Menu, &'static str, u8, &'static str);
-
-/// What all VIFs share, above their own rows: lists, the closed IPv6 side, the jumps into our chains.
-const ABOVE: &[Line] = &[
-    (Menu::InterfaceList, "list", 0, "name=bulkhead-vif"),
-    // Networks that no service may reach: not the LAN, not the carrier's, not another VIF.
-    (Menu::AddressList, "private-10", 0, "list=bulkhead-private address=10.0.0.0/8"),
-    (Menu::AddressList, "private-100", 0, "list=bulkhead-private address=100.64.0.0/10"),
-    (Menu::AddressList, "private-169", 0, "list=bulkhead-private address=169.254.0.0/16"),
-    (Menu::AddressList, "private-172", 0, "list=bulkhead-private address=172.16.0.0/12"),
-    (Menu::AddressList, "private-192", 0, "list=bulkhead-private address=192.168.0.0/16"),
-    (Menu::Ipv6Raw, "raw-in", 2, "chain=prerouting in-interface-list=bulkhead-vif action=drop"),
-    (Menu::Ipv6Filter, "forward-in", 2, "chain=forward in-interface-list=bulkhead-vif action=drop"),
-    (Menu::Ipv6Filter, "forward-out", 2, "chain=forward out-interface-list=bulkhead-vif action=drop"),
-    (Menu::Ipv6Filter, "output-out", 2, "chain=output out-interface-list=bulkhead-vif action=drop"),
-    (
-        Menu::Filter,
-        "jump-input",
-        2,
-        "chain=input in-interface-list=bulkhead-vif action=jump jump-target=bulkhead-input",
-    ),
-    (
-        Menu::Filter,
-        "jump-forward-in",
-        2,
-        "chain=forward in-interface-list=bulkhead-vif action=jump jump-target=bulkhead",
-    ),
-    (
-        Menu::Filter,
-        "jump-forward-out",
-        2,
-        "chain=forward out-interface-list=bulkhead-vif action=jump jump-target=bulkhead",
-    ),
-    (Menu::Filter, "input-established", 11, "chain=bulkhead-input connection-state=established,related action=accept"),
-    (
-        Menu::Filter,
-        "input-ping",
-        11,
-        "chain=bulkhead-input protocol=icmp icmp-options=8:0 limit=5,5:packet action=accept",
-    ),
-];
-
-/// What all VIFs share, below their own rows: our packets meet no foreign mangle rule (a fasttrack or a routing mark
-/// there would carry them past the filter), and both chains end in a drop.
-const BELOW: &[Line] = &[
-    (Menu::Mangle, "mangle-prerouting", 2, "chain=prerouting in-interface-list=bulkhead-vif action=accept"),
-    (Menu::Mangle, "mangle-forward-in", 2, "chain=forward in-interface-list=bulkhead-vif action=accept"),
-    (Menu::Mangle, "mangle-forward-out", 2, "chain=forward out-interface-list=bulkhead-vif action=accept"),
-    (Menu::Filter, "closed", 1, "chain=bulkhead action=drop"),
-    (Menu::Filter, "input-closed", 1, "chain=bulkhead-input action=drop"),
-];
-
-/// One VIF.
-const COMPARTMENT: &[Line] = &[
-    (Menu::InterfaceList, "egress-list", 0, "name={egress-list}"),
-    (Menu::RoutingTable, "table", 0, "name={table} fib=yes"),
-    // Packets to the service never follow the default route while its interface is down.
-    (Menu::IpRoute, "blackhole-main", 3, "dst-address={subnet} blackhole=yes distance=254"),
-    (Menu::IpRoute, "blackhole", 3, "routing-table={table} dst-address=0.0.0.0/0 blackhole=yes distance=254"),
-    (Menu::RoutingRule, "rule", 4, "src-address={service}/32 action=lookup-only-in-table table={table}"),
-    (Menu::Vlan, "vlan", 5, "name={vlan} interface=bulkhead vlan-id={vlan-id}"),
-    (Menu::Veth, "veth", 5, "name={veth} address={service}/30 gateway={gateway}"),
-    (Menu::InterfaceListMember, "vlan-member", 6, "list=bulkhead-vif interface={vlan}"),
-    // A veth that lost its bridge port would be a routed interface of its own: it is in the list too.
-    (Menu::InterfaceListMember, "veth-member", 6, "list=bulkhead-vif interface={veth}"),
-    (Menu::Raw, "raw-spoofed", 7, "chain=prerouting in-interface={vlan} src-address=!{service} action=drop"),
-    (Menu::Raw, "raw-stray", 7, "chain=prerouting in-interface=!{vlan} src-address={service} action=drop"),
-    // First in postrouting, before source NAT: both must count 0 for ever.
-    (
-        Menu::Mangle,
-        "tripwire-out",
-        7,
-        "chain=postrouting src-address={service} out-interface-list=!{egress-list} action=passthrough",
-    ),
-    (
-        Menu::Mangle,
-        "tripwire-in",
-        7,
-        "chain=postrouting dst-address={service} out-interface=!{vlan} action=passthrough",
-    ),
-    (Menu::Filter, "private", 7, "chain=bulkhead in-interface={vlan} dst-address-list=bulkhead-private action=drop"),
-    (Menu::BridgeVlan, "bridge-vlan", 8, "bridge=bulkhead vlan-ids={vlan-id} tagged=bulkhead,bh-agent untagged={veth}"),
-    (
-        Menu::BridgePort,
-        "bridge-port",
-        8,
-        "bridge=bulkhead interface={veth} pvid={vlan-id} frame-types=admit-only-untagged-and-priority-tagged \
-         ingress-filtering=yes horizon=1",
-    ),
-    (Menu::IpAddress, "address", 9, "address={gateway}/30 interface={vlan}"),
-    (Menu::InterfaceListMember, "egress-member", 10, "list={egress-list} interface={egress}"),
-    (Menu::IpRoute, "route", 10, "routing-table={table} dst-address=0.0.0.0/0 gateway={egress} distance=1"),
-    (
-        Menu::Mangle,
-        "mss",
-        10,
-        "chain=forward src-address={service} out-interface-list={egress-list} protocol=tcp tcp-flags=syn \
-         action=change-mss new-mss=clamp-to-pmtu passthrough=yes",
-    ),
-    (
-        Menu::Nat,
-        "masquerade",
-        10,
-        "chain=srcnat src-address={service} out-interface-list={egress-list} action=masquerade",
-    ),
-    (
-        Menu::Filter,
-        "accept-out",
-        11,
-        "chain=bulkhead in-interface={vlan} out-interface-list={egress-list} src-address-list=bh-open action=accept",
-    ),
-    (
-        Menu::Filter,
-        "accept-in",
-        11,
-        "chain=bulkhead out-interface={vlan} in-interface-list={egress-list} connection-state=established,related \
-         action=accept",
-    ),
-];
 
 /// The rank of parts that this version does not know: they belong to a later one, go first and never come.
 const UNKNOWN: u8 = u8::MAX;
@@ -155,19 +48,31 @@ pub fn objects(vifs: &[Vif]) -> Vec<Object> {
     let shared = |line: &Line| object("bulkhead:base", line, &[]);
     let above = ABOVE.iter().map(shared);
     let below = BELOW.iter().map(shared);
-    above.chain(vifs.iter().flat_map(compartment)).chain(below).collect()
+    above.chain(vifs.iter().flat_map(|vif| compartment(vif, vifs))).chain(below).collect()
 }
 
 /// When an object is made, by its mark: lower first.
 pub fn rank(mark: &str) -> u8 {
     let part = mark.rsplit('/').next().unwrap_or(mark);
-    [ABOVE, COMPARTMENT, BELOW].concat().iter().find(|line| line.1 == part).map_or(UNKNOWN, |line| line.2)
+    lines().find(|line| line.1 == part).map_or(UNKNOWN, |line| line.2)
 }
 
-fn compartment(vif: &Vif) -> Vec<Object> {
+fn lines() -> impl Iterator<Item = &'static Line> {
+    ABOVE.iter().chain(COMPARTMENT.iter().map(|(_, line)| line)).chain(BELOW)
+}
+
+/// The egress of the VIF that another falls back to.
+pub fn fallback<'a>(vif: &Vif, vifs: &'a [Vif]) -> Option<&'a Vif> {
+    let other = vif.spec.kill_switch.fallback()?;
+    vifs.iter().find(|vif| vif.spec.id == *other)
+}
+
+fn compartment(vif: &Vif, vifs: &[Vif]) -> Vec<Object> {
+    let fallback = fallback(vif, vifs).map(|other| other.spec.egress.interface().to_string());
     let names = [
         ("{egress}", vif.spec.egress.interface().to_string()),
         ("{egress-list}", vif.egress_list()),
+        ("{fallback}", fallback.clone().unwrap_or_default()),
         ("{gateway}", vif.gateway_ip().to_string()),
         ("{service}", vif.service_ip().to_string()),
         ("{subnet}", vif.subnet.to_string()),
@@ -177,7 +82,24 @@ fn compartment(vif: &Vif) -> Vec<Object> {
         ("{vlan-id}", vif.vlan_id.to_string()),
     ];
     let owner = format!("bulkhead:vif/{}", vif.spec.id);
-    COMPARTMENT.iter().map(|line| object(&owner, line, &names)).collect()
+    let has = |when: When| match when {
+        When::Always => true,
+        When::Fallback => fallback.is_some(),
+    };
+    let lines = COMPARTMENT.iter().filter(|(when, _)| has(*when));
+    lines
+        .map(|(_, line)| Object { switch: switch(line.1, fallback.is_some()), ..object(&owner, line, &names) })
+        .collect()
+}
+
+/// Whose the `disabled` of a row is. With one way out alone its route is always in force.
+fn switch(part: &str, has_fallback: bool) -> Switch {
+    match part {
+        GATE_OUT | GATE_IN => Switch::Keeper { disabled: false },
+        ROUTE if has_fallback => Switch::Keeper { disabled: false },
+        ROUTE_FALLBACK => Switch::Keeper { disabled: true },
+        _ => Switch::On,
+    }
 }
 
 /// A line with its names filled in. Filling follows splitting, so that a name with a space stays one value.
@@ -189,7 +111,7 @@ fn object(owner: &str, (menu, part, _, template): &Line, names: &[(&str, String)
             (name, names.iter().fold(value.to_owned(), |value, (placeholder, text)| value.replace(placeholder, text)))
         })
         .collect();
-    Object { menu: *menu, mark: format!("{owner}/{part}"), attributes }
+    Object { menu: *menu, mark: format!("{owner}/{part}"), attributes, switch: Switch::On }
 }
 
 #[cfg(test)]
@@ -223,7 +145,12 @@ mod tests {
         let all = objects(&[vif()]);
         for object in &all {
             for (name, value) in &object.attributes {
-                assert!(!value.contains(['{', '}']) && !value.is_empty(), "{}: {name}={value}", object.mark);
+                let is_none = matches!(*name, "include" | "exclude");
+                assert!(
+                    !value.contains(['{', '}']) && (is_none || !value.is_empty()),
+                    "{}: {name}={value}",
+                    object.mark
+                );
             }
         }
         let route = all.iter().find(|object| object.mark == "bulkhead:vif/tor-1/route").expect("the route");
@@ -235,8 +162,8 @@ mod tests {
         let all = objects(&[vif()]);
         let marks: BTreeSet<_> = all.iter().map(|object| (object.menu, &object.mark)).collect();
         assert_eq!(marks.len(), all.len());
-        let parts: BTreeSet<_> = [ABOVE, COMPARTMENT, BELOW].concat().iter().map(|line| line.1).collect();
-        assert_eq!(parts.len(), ABOVE.len() + COMPARTMENT.len() + BELOW.len());
+        let parts: BTreeSet<_> = lines().map(|line| line.1).collect();
+        assert_eq!(parts.len(), lines().count());
     }
 
     #[test]

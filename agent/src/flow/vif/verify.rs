@@ -79,9 +79,12 @@ pub fn verify(vifs: &[Vif], reading: Reading) -> (Vec<Finding>, Look) {
         reading.router.rows(Menu::Veth).iter().any(|row| row.get("name") == veth && row.is("running"))
     };
     let used = vifs.iter().filter(runs).map(|vif| vif.spec.id.clone()).collect();
+    let is_there = |name: &str| reading.router.rows(Menu::Interface).iter().any(|row| row.get("name") == name);
+    let egress = vifs.iter().map(|vif| vif.spec.egress.interface().as_str());
+    let absent = egress.filter(|name| !is_there(name)).map(str::to_owned).collect();
     let followed = follow(vifs, reading.model());
     faults.extend(followed.faults);
-    (findings, Look { faults, traced: followed.traced, used, took_ms: 0 })
+    (findings, Look { faults, traced: followed.traced, used, absent, took_ms: 0 })
 }
 
 impl Reading {

@@ -44,6 +44,7 @@ pub(super) struct World<'m> {
     pub(super) interfaces: Interfaces<'m>,
     pub(super) routing: Routing<'m>,
     pub(super) lists: AddressLists<'m>,
+    pub(super) chains: chain::Chains<'m>,
 }
 
 /// A packet on its way.
@@ -103,7 +104,7 @@ impl<'m> World<'m> {
     fn of(model: &'m Model, family: Family) -> Self {
         let interfaces = Interfaces::of(model);
         let routing = Routing::of(model, &interfaces, family);
-        Self { model, family, interfaces, routing, lists: AddressLists::default() }
+        Self { model, family, interfaces, routing, lists: AddressLists::default(), chains: chain::Chains::default() }
     }
 }
 

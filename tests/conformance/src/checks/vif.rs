@@ -82,7 +82,7 @@ fn scratch(vif: &Vif, object: &Object) -> Object {
         };
         (*name, value)
     });
-    Object { menu: object.menu, mark: String::new(), attributes: attributes.collect() }
+    Object { menu: object.menu, mark: String::new(), attributes: attributes.collect(), switch: object.switch }
 }
 
 async fn read_back(bench: &Bench<'_>) -> Result<Outcome, Stop> {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::flow::vif::{
     Vif,
-    objects::{OPEN_LIST, mark},
+    objects::{GATE_IN, GATE_OUT, OPEN_LIST, mark},
 };
 use shared::{
     ids::VifId,
@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 
 /// Sentences about one VIF at most: a hole lets many packets pass.
 const SAID: usize = 4;
+/// Connections of all VIFs together that are followed at most, and those of each at least.
+const CONNECTIONS: usize = 600;
+const FEWEST: usize = 12;
 const FASTTRACK: &str = "fasttrack-connection";
 const FILTER: &str = "/ip/firewall/filter";
 const LISTS: &str = "/ip/firewall/address-list";
@@ -40,10 +43,11 @@ pub(super) fn follow(vifs: &[Vif], mut model: Model) -> Followed {
     open_gates(&promised, &mut model);
     let (tracer, around) = (Tracer::of(&model), Around::of(vifs, &model));
     let mut followed = Followed::default();
+    let most = (CONNECTIONS / promised.len().max(1)).clamp(FEWEST, CONNECTIONS / 8);
     for vif in promised {
         let ways = ways_out(vif, vifs);
         let (mut count, mut said) = (0, Vec::new());
-        for (way, packet) in packets(vif, &around, &tracer) {
+        for (way, packet) in packets(vif, &around, &tracer, most) {
             // An interface that is not there is what the comparison tells.
             let Ok(trace) = tracer.trace(&packet) else { continue };
             count += 1;
@@ -61,9 +65,9 @@ pub(super) fn follow(vifs: &[Vif], mut model: Model) -> Followed {
 }
 
 /// Connections from the packet that opens each, and what belongs to none.
-fn packets(vif: &Vif, around: &Around, tracer: &Tracer<'_>) -> Vec<(Way, Packet)> {
+fn packets(vif: &Vif, around: &Around, tracer: &Tracer<'_>, most: usize) -> Vec<(Way, Packet)> {
     let mut all = Vec::new();
-    for opening in openings(vif, around) {
+    for opening in openings(vif, around).into_iter().take(most) {
         let mark = tracer.trace(&opening).ok().and_then(|trace| trace.packet.connection_mark);
         all.extend(following(vif, &opening, mark));
         all.push((Way::Out, opening));
@@ -77,7 +81,7 @@ fn open_gates(vifs: &[&Vif], model: &mut Model) {
     for vif in vifs {
         let address = vif.service_ip().to_string();
         model.insert(LISTS, usize::MAX, Row::new([("list", OPEN_LIST), ("address", &*address)]));
-        let gates = ["gate-out", "gate-in"].map(|part| mark(vif, part));
+        let gates = [GATE_OUT, GATE_IN].map(|part| mark(vif, part));
         let at = model.rows(FILTER).iter().enumerate();
         let shut: Vec<usize> =
             at.filter(|(_, row)| gates.iter().any(|gate| is_marked(row, gate))).map(|(at, _)| at).collect();
@@ -132,9 +136,19 @@ fn rows(model: &Model, packet: &Packet, trace: &Trace) -> String {
     let foreign = |step: &&&Step| !step.comment.as_ref().is_some_and(|comment| comment.starts_with("bulkhead:"));
     let others: Vec<&Step> = decided.iter().filter(foreign).copied().collect();
     let told = if others.is_empty() { decided } else { others };
-    let mut names: Vec<String> = told.iter().map(|step| name(model, family, step)).collect();
+    let rules = trace.steps.iter().filter_map(|step| routing_rule(model, step));
+    let mut names: Vec<String> = told.iter().map(|step| name(model, family, step)).chain(rules).collect();
     names.dedup();
     if names.is_empty() { "no row stops it".to_owned() } else { format!("let through by {}", names.join(", ")) }
+}
+
+/// The rule of somebody else's that named the table whose route was taken; it is in the step's note.
+fn routing_rule(model: &Model, step: &Step) -> Option<String> {
+    const MENU: &str = "/routing/rule";
+    let id = step.note.as_ref()?.split_once("routing rule ")?.1.split(',').next()?;
+    let rows = model.rows(MENU);
+    let at = rows.iter().position(|row| row.id() == id && !row.get("comment").starts_with("bulkhead:"))?;
+    rows.get(at).map(|row| named::row(MENU, at, row.get("comment")))
 }
 
 fn name(model: &Model, family: &str, step: &Step) -> String {

@@ -31,6 +31,8 @@ pub struct Look {
     pub traced: BTreeMap<VifId, u32>,
     /// The VIFs that a service uses at the moment.
     pub used: BTreeSet<VifId>,
+    /// Ways out that are not on the router: what names one cannot be written.
+    pub absent: BTreeSet<String>,
     /// How long it took, the reading too, in milliseconds.
     pub took_ms: u32,
 }
