@@ -3,6 +3,7 @@
 //! ```text
 //! bus ─▶ gate ─▶ requests ─▶ engine ─▶ router        a change at a time, journaled
 //!                    ├─────▶ keeper ─▶ router        polls, leases, counts
+//!                    │         ▲ verdicts
 //!                    └─────▶ warden ─▶ router        compares what is owned, puts back through the engine
 //! bus ◀──────── voice ◀──── engine, keeper, warden
 //! ```
@@ -109,7 +110,6 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     let (orders, received) = mpsc::channel(16);
     let settings = Settings { poll: config.poll.clone(), kill_switch: config.kill_switch.clone() };
     let keeper = Keeper::new(router.clone(), router.clone(), journal.clone(), voice.clone(), clock, settings);
-    tokio::spawn(keeper.run(received));
     let (warden, for_warden) = mpsc::channel(16);
     let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
     let link = bus.clone();
@@ -119,6 +119,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     // The lock is taken here, so that no request comes before it.
     tokio::spawn(finish_interrupted(engine.clone().lock_owned().await, router.clone()));
     let guard = Warden::new(router.clone(), journal.clone(), engine.clone(), voice.clone(), clock, Periods::default())?;
+    tokio::spawn(keeper.verified_by(guard.verdicts()).run(received));
     tokio::spawn(guard.run(for_warden));
     let requests = Requests { gate, voice, journal, router, engine: engine.clone(), desk, orders, warden, clock };
     tokio::spawn(requests.serve(inbound));

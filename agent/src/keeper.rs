@@ -1,5 +1,5 @@
 //! Looks after the router between changes: polls it, keeps the gates of good ways open and all others closed, counts
-//! traffic, compares what is with what should be, and says what it sees.
+//! traffic, and says what it sees. What the warden verified of VIFs comes from there, and shuts gates where it says so.
 //!
 //! Needs neither controller nor broker. It has two halves on one task that never wait for each other: the poll, here,
 //! and the [`sentry`], which alone has gates. Its writes are gates and leases, which the engine never waits for, nor
@@ -17,7 +17,7 @@ use crate::{
         interfaces::{self, Interfaces},
         object::Row,
         traffic::{Counters, Meter},
-        vif::{Vif, watch::Watch},
+        vif::{Vif, verify::Verdicts, watch::Watch},
     },
     io::{
         clock::{Clock, Instant, after},
@@ -41,8 +41,6 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 
-/// How often everything is compared with what it should be.
-const VERIFY_EVERY: Duration = Duration::from_secs(300);
 /// How often all is read of the interfaces, and not just what moves, where nothing happens to them.
 const READ_EVERY: Duration = Duration::from_secs(60);
 /// How long the first look waits for the first session.
@@ -115,6 +113,7 @@ impl Keeper {
             beat: poll.period,
             epoch,
             running,
+            verdicts: watch::Sender::default().subscribe(),
             watch: Watch::new(kill_switch.probe.is_some()),
             settings: kill_switch,
             enforcer: Enforcer::new(gates, clock),
@@ -132,9 +131,17 @@ impl Keeper {
             interfaces: Interfaces::default(),
             read: None,
             watched_until: None,
-            verified: None,
+            verdicts: watch::Sender::default().subscribe(),
         };
         Self { poll, sentry }
+    }
+
+    /// The same keeper, who hears what is verified of VIFs.
+    #[must_use]
+    pub fn verified_by(mut self, verdicts: watch::Receiver<Verdicts>) -> Self {
+        self.sentry.verdicts = verdicts.clone();
+        self.poll.verdicts = verdicts;
+        self
     }
 
     /// Keeps until the orders' sender is gone.
@@ -178,7 +185,7 @@ struct Polling {
     /// When all was read of the interfaces; nothing where that is due.
     read: Option<Instant>,
     watched_until: Option<Instant>,
-    verified: Option<Instant>,
+    verdicts: watch::Receiver<Verdicts>,
 }
 
 impl Polling {
@@ -199,7 +206,7 @@ impl Polling {
                     Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
                     Some(_) => {
                         self.board.say_again();
-                        (self.verified, self.read) = (None, None);
+                        self.read = None;
                     }
                 },
             }
@@ -222,7 +229,7 @@ impl Polling {
         if watched { self.poll.watch_period } else { self.poll.period }
     }
 
-    /// One poll: everything in one batch, then the comparison when it is due.
+    /// One poll: everything in one batch.
     async fn look(&mut self) -> Result<(), Failed> {
         let vifs = self.vifs();
         let whole = self.read.is_none_or(|at| self.clock.now().duration_since(at) >= READ_EVERY);
@@ -245,7 +252,8 @@ impl Polling {
         self.board.with(|sight| sight.seen(device(&first(&resource), &first(&identity)), candidates));
         self.tell_what_runs();
         self.count(&vifs);
-        self.verify(&vifs).await
+        self.board.with(|sight| sight.verified(&self.verdicts.borrow()));
+        Ok(())
     }
 
     /// Should an event have been missed, the sentry looks for itself.
@@ -300,25 +308,9 @@ impl Polling {
         self.board.traffic(sample);
     }
 
-    /// Compares all objects with what they should be, unless a change is under way.
-    async fn verify(&mut self, vifs: &[Vif]) -> Result<(), Failed> {
-        let now = self.clock.now();
-        let due = self.verified.is_none_or(|at| now.duration_since(at) >= VERIFY_EVERY);
-        let changing = !matches!(self.journal.open_change(), Ok(None));
-        if !due || changing {
-            return Ok(());
-        }
-        let router = self.router.read_isolation().await?;
-        if matches!(self.journal.open_change(), Ok(None)) && self.journal.vifs().is_ok_and(|kept| kept == vifs) {
-            self.board.with(|sight| sight.compared(vifs, &router, self.clock.unix_millis()));
-            self.verified = Some(now);
-        }
-        Ok(())
-    }
-
     fn lost(&mut self, why: &str) {
         self.meter.forget();
-        (self.verified, self.read) = (None, None);
+        self.read = None;
         self.board.with(|sight| sight.lost(why));
     }
 }

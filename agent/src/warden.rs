@@ -1,5 +1,6 @@
 //! Compares what the agent owns with what the router has: when a change has ended, when the router tells of one, when rows
-//! stand in another order, and in full each period. Says what differs, and puts back what is to be put back.
+//! stand in another order, and in full each period. Says what differs, and puts back what is to be put back. The objects
+//! of VIFs are verified in the same look, and packets followed through what the router has.
 //!
 //! It writes through the engine alone, and never while a change is under way. What a person altered where the policy is
 //! to report is never overwritten.
@@ -8,13 +9,17 @@ mod act;
 mod ears;
 mod moves;
 mod tell;
+mod verify;
 
 use crate::{
     engine::Engine,
     flow::{
-        drift::{Book, Fights, Finding, Order as MenuOrder, Owned, compare, isolation},
+        drift::{Book, Fights, Finding, Order as MenuOrder, Owned, compare},
         object::Menu,
-        vif::Vif,
+        vif::{
+            Vif,
+            verify::{Tripwires, Verdicts},
+        },
     },
     io::{
         clock::{Clock, Instant},
@@ -28,7 +33,7 @@ use moves::Orders;
 use shared::{
     change_set::{MenuWords, Refusal},
     drift::{Difference, Drift},
-    ids::DriftId,
+    ids::{DriftId, VifId},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,9 +41,10 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot, watch},
     time::timeout,
 };
+use verify::Record;
 
 /// How long the first comparison waits for the first session.
 const FIRST_SESSION: Duration = Duration::from_secs(5);
@@ -97,6 +103,8 @@ pub enum Order {
     Reconcile(DriftId, Answer),
     /// Take what was found of a drift for what is wanted.
     Accept(DriftId, Answer),
+    /// Verify the isolation of a VIF now, and of all others with it.
+    Verify(VifId, Answer),
 }
 
 /// The warden of one router.
@@ -118,6 +126,11 @@ pub struct Warden {
     /// When each menu is compared next.
     next: BTreeMap<String, Instant>,
     ears: Ears,
+    tripwires: Tripwires,
+    record: Record,
+    /// Interfaces that VIFs leave by and that are not on the router.
+    absent: BTreeSet<String>,
+    verdicts: watch::Sender<Verdicts>,
 }
 
 impl Warden {
@@ -135,6 +148,7 @@ impl Warden {
     ) -> Result<Self, StoreError> {
         let (book, fights) = journal.drifts()?;
         let orders = journal.orders()?;
+        let tripwires = journal.tripwires()?;
         Ok(Self {
             router,
             journal,
@@ -151,7 +165,16 @@ impl Warden {
             ids: BTreeMap::new(),
             next: BTreeMap::new(),
             ears: Ears::default(),
+            tripwires,
+            record: Record::default(),
+            absent: BTreeSet::new(),
+            verdicts: watch::Sender::default(),
         })
+    }
+
+    /// What the last verification said of each VIF, for whoever keeps the gates and tells of VIFs.
+    pub fn verdicts(&self) -> watch::Receiver<Verdicts> {
+        self.verdicts.subscribe()
     }
 
     /// Compares until the orders' sender is gone.
@@ -175,6 +198,10 @@ impl Warden {
                     }
                     Some(Order::Accept(id, answer)) => {
                         let done = self.accept(&id).await;
+                        let _ = answer.send(done);
+                    }
+                    Some(Order::Verify(vif, answer)) => {
+                        let done = self.verify_now(&vif).await;
                         let _ = answer.send(done);
                     }
                 },
@@ -260,13 +287,15 @@ impl Warden {
             let concerned = moved.iter().flat_map(|menu| concerned(menu)).map(str::to_owned);
             due.extend(concerned.filter(|path| self.next.contains_key(path)));
         }
+        let isolated = due.contains(ISOLATION);
+        let (mut findings, verified) = if isolated {
+            let (findings, seen) = self.verify().await?;
+            (findings, Some(seen))
+        } else {
+            (Vec::new(), None)
+        };
         let menus: Vec<&MenuWords> = self.owned.menus.iter().filter(|words| due.contains(&words.path)).collect();
         let reading = self.router.read_rows(&menus).await?;
-        let isolated = due.contains(ISOLATION);
-        let mut findings: Vec<Finding> = Vec::new();
-        if isolated {
-            findings = isolation(&self.vifs, &self.router.read_isolation().await?);
-        }
         if self.changing() {
             return Ok(false);
         }
@@ -287,6 +316,9 @@ impl Warden {
             }
         }
         self.tell(&news);
+        if let Some(seen) = verified {
+            self.judge(seen);
+        }
         Ok(true)
     }
 

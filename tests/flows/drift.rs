@@ -1,7 +1,7 @@
 //! What somebody else does to rows that a change left as they should be: told once, put back where that is wanted, and
 //! left alone where they insist.
 
-mod bed;
+pub(crate) mod bed;
 
 use bed::{BY_EVENT, BY_ORDER, BY_PERIOD, Warded, alter, reconciled, until, value};
 use bulkhead_flows::{

@@ -14,10 +14,12 @@ mod keeper_people;
 #[path = "../support/lockouts.rs"]
 mod list;
 mod lockouts;
+mod model;
 mod rings;
 mod row_faults;
 mod rows;
 mod second_apply;
 mod secrets;
+mod verifier;
 mod vif;
 mod vif_faults;

@@ -77,7 +77,11 @@ impl Requests {
                 Engine::show(&self.journal, &id).map_or_else(Reply::Refused, Reply::Report)
             }
             Body::Request(Request::Watch(seconds)) => self.order(Order::Watch(Duration::from_secs(seconds.into()))),
-            Body::Request(Request::Refresh) => self.order(Order::Refresh),
+            Body::Request(Request::Refresh) => {
+                // A full queue means that the warden is about to look anyway.
+                let _ = self.warden.try_send(warden::Order::Changed);
+                self.order(Order::Refresh)
+            }
             Body::Request(Request::Keep(id, person)) => self.word(&id, Word::Keep { person }).await,
             Body::Request(Request::Extend(id, seconds)) => self.word(&id, Word::Extend(seconds)).await,
             Body::Request(Request::Roll(id)) => self.roll(&id).await,
@@ -88,7 +92,8 @@ impl Requests {
             Body::Request(Request::Accept(id)) => self.drift(|answer| warden::Order::Accept(id, answer)).await,
             Body::Request(Request::Engage(vif)) => self.gate(|answer| Order::Engage(vif, answer)).await,
             Body::Request(Request::Release(vif)) => self.gate(|answer| Order::Release(vif, answer)).await,
-            Body::Request(Request::Verify(_) | Request::History(..)) => Reply::Unsupported("request/vif".to_owned()),
+            Body::Request(Request::Verify(vif)) => self.drift(|answer| warden::Order::Verify(vif, answer)).await,
+            Body::Request(Request::History(..)) => Reply::Unsupported("request/vif/history".to_owned()),
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())

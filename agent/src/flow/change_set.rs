@@ -265,8 +265,3 @@ fn hash(operations: &[Operation]) -> [u8; 32] {
     }
     digest.finalize().into()
 }
-
-/// What on the router differs from what a set of VIFs needs, one sentence each; nothing when all is as it should be.
-pub fn differences(vifs: &[Vif], router: &Snapshot) -> Vec<String> {
-    converge(&objects(vifs), router).iter().map(Step::finding).collect()
-}

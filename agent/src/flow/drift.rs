@@ -1,6 +1,7 @@
 //! Drift: what the agent owns, compared by meaning with what the router has.
 //!
-//! Owned are the rows that kept changes left as they should be ([`OwnedRow`]) and the objects of VIFs. What differs is a
+//! Owned are the rows that kept changes left as they should be ([`OwnedRow`]) and the objects of VIFs, whose differences
+//! [`super::vif::isolation`] finds. What differs is a
 //! [`Finding`]; the [`Book`] knows which of them are news, and [`Fights`] when putting back has to stop.
 
 mod book;
@@ -17,19 +18,12 @@ pub use order::Order;
 pub use owned::fold;
 pub use put_back::{accepted, pairs};
 
-use crate::flow::{
-    change_set::{
-        converge::{Step, converge},
-        row::secret::{Known, KnownRow},
-    },
-    object::{Object, Row, Snapshot, Switch},
-    vif::{Vif, objects::objects},
-};
+use crate::flow::change_set::row::secret::{Known, KnownRow};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use shared::{
     change_set::{Attribute, MenuWords},
-    drift::{Altered, Difference, Policy},
+    drift::{Difference, Policy},
     ids::{ChangeSetId, DriftId, VifId},
     routeros::secret::is_secret,
 };
@@ -115,45 +109,4 @@ impl Finding {
 
 fn subject(menu: &str, key: &[Attribute]) -> String {
     key.iter().fold(menu.to_owned(), |text, (name, value)| format!("{text} {}:{name}={value}", value.len()))
-}
-
-/// What of the objects of VIFs is not as it should be. They are always put back.
-pub fn isolation(vifs: &[Vif], router: &Snapshot) -> Vec<Finding> {
-    let owner =
-        |mark: &str| vifs.iter().map(|vif| &vif.spec.id).find(|id| mark.starts_with(&format!("bulkhead:vif/{id}/")));
-    let finding = |step: &Step| Finding {
-        menu: step.menu().path().to_owned(),
-        row: vec![("comment".to_owned(), step.mark().to_owned())],
-        item: None,
-        vif: owner(step.mark()).cloned(),
-        difference: match step {
-            Step::Add { object, .. } => Difference::Missing(
-                object.arguments().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            ),
-            Step::Set { id, object, .. } => {
-                let row = router.rows(object.menu).iter().find(|row| row.id() == id);
-                Difference::Altered(row.map(|row| altered(object, row)).unwrap_or_default())
-            }
-            Step::Move { .. } => Difference::Moved,
-            Step::Remove { .. } => Difference::Surplus,
-        },
-        policy: Policy::Reconcile,
-    };
-    converge(&objects(vifs), router).iter().map(finding).collect()
-}
-
-fn altered(object: &Object, row: &Row) -> Vec<Altered> {
-    let found = |name: &str| Some(row.get(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-    let differ = |(name, value): &&(&'static str, String)| !crate::flow::meaning::same(name, value, row.get(name));
-    let mut all: Vec<Altered> = object
-        .attributes
-        .iter()
-        .filter(differ)
-        .map(|(name, value)| Altered { property: (*name).to_owned(), wanted: Some(value.clone()), found: found(name) })
-        .collect();
-    let flags: &[&str] = if object.switch == Switch::On { &["disabled", "invalid"] } else { &["invalid"] };
-    for flag in flags.iter().filter(|flag| row.is(flag)) {
-        all.push(Altered { property: (*flag).to_owned(), wanted: Some("no".to_owned()), found: found(flag) });
-    }
-    all
 }

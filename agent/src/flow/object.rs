@@ -104,38 +104,86 @@ impl Menu {
         )
     }
 
-    /// The properties that are read: what we write there, what tells rows apart, and what may be in our way.
+    /// The properties that are read: what we write there, what tells rows apart, what may be in our way, and what packets
+    /// are followed by ([`shared::routeros::trace`]).
     pub fn properties(self) -> &'static str {
         match self {
             Self::Interface => ".id,name,type,running,disabled,dynamic,slave,comment",
-            Self::InterfaceList => ".id,name,dynamic,comment",
+            Self::InterfaceList => ".id,name,include,exclude,dynamic,comment",
             Self::InterfaceListMember => ".id,list,interface,dynamic,disabled,comment",
-            Self::Bridge => ".id,name,vlan-filtering,disabled,dynamic,comment",
+            Self::Bridge => ".id,name,vlan-filtering,pvid,frame-types,disabled,dynamic,comment",
             Self::BridgePort => {
                 ".id,bridge,interface,pvid,frame-types,ingress-filtering,horizon,dynamic,disabled,inactive,comment"
             }
             Self::BridgeVlan => ".id,bridge,vlan-ids,tagged,untagged,dynamic,disabled,comment",
             Self::Vlan => ".id,name,interface,vlan-id,disabled,dynamic,comment",
             Self::Veth => ".id,name,address,gateway,disabled,running,dynamic,comment",
-            Self::IpAddress => ".id,address,interface,dynamic,disabled,invalid,comment",
-            Self::IpRoute => ".id,dst-address,gateway,routing-table,distance,blackhole,dynamic,disabled,comment",
+            Self::IpAddress => ".id,address,network,interface,dynamic,disabled,invalid,comment",
+            Self::IpRoute => {
+                ".id,dst-address,gateway,routing-table,distance,scope,target-scope,check-gateway,pref-src,blackhole,connect,dynamic,disabled,inactive,comment"
+            }
             Self::RoutingTable => ".id,name,fib,dynamic,disabled,comment",
-            Self::RoutingRule => ".id,src-address,action,table,dynamic,disabled,comment",
+            Self::RoutingRule => {
+                ".id,chain,action,table,src-address,dst-address,interface,routing-mark,min-prefix,realm,vrf,dynamic,disabled,comment"
+            }
             Self::AddressList => ".id,list,address,timeout,dynamic,disabled,comment",
-            Self::Filter => {
-                ".id,chain,action,jump-target,protocol,icmp-options,limit,connection-state,in-interface,out-interface,in-interface-list,out-interface-list,src-address-list,dst-address-list,dynamic,disabled,invalid,comment"
-            }
-            Self::Nat => ".id,chain,action,src-address,out-interface-list,dynamic,disabled,invalid,comment",
-            Self::Mangle => {
-                ".id,chain,action,passthrough,protocol,tcp-flags,new-mss,src-address,dst-address,out-interface,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
-            }
-            Self::Raw => ".id,chain,action,in-interface,src-address,dynamic,disabled,invalid,comment",
-            Self::Ipv6Filter | Self::Ipv6Raw => {
-                ".id,chain,action,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
+            // Everything that narrows a rule: one that somebody narrowed no longer does what it is for.
+            Self::Filter | Self::Nat | Self::Mangle | Self::Raw | Self::Ipv6Filter | Self::Ipv6Raw => {
+                shared::routeros::trace::properties(self.path())
             }
         }
     }
+
+    /// What a row says of which packets it is for; nothing in menus whose rows are for none.
+    pub fn is_matcher(self, property: &str) -> bool {
+        match self {
+            Self::RoutingRule
+            | Self::Filter
+            | Self::Nat
+            | Self::Mangle
+            | Self::Raw
+            | Self::Ipv6Filter
+            | Self::Ipv6Raw => {
+                self.properties().split(',').any(|name| name == property) && !NO_MATCHERS.contains(&property)
+            }
+            Self::Interface
+            | Self::InterfaceList
+            | Self::InterfaceListMember
+            | Self::Bridge
+            | Self::BridgePort
+            | Self::BridgeVlan
+            | Self::Vlan
+            | Self::Veth
+            | Self::IpAddress
+            | Self::IpRoute
+            | Self::RoutingTable
+            | Self::AddressList => false,
+        }
+    }
 }
+
+/// What a rule holds beside what it matches: where it stands, what it does, what became of it.
+const NO_MATCHERS: [&str; 19] = [
+    ".id",
+    "action",
+    "address-list",
+    "address-list-timeout",
+    "chain",
+    "comment",
+    "disabled",
+    "dynamic",
+    "invalid",
+    "jump-target",
+    "new-connection-mark",
+    "new-mss",
+    "new-packet-mark",
+    "new-routing-mark",
+    "passthrough",
+    "reject-with",
+    "table",
+    "to-addresses",
+    "to-ports",
+];
 
 /// One object as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,10 +211,10 @@ pub enum Switch {
 }
 
 impl Object {
-    /// What is sent to make it.
+    /// What is sent to make it. What is to have no value has none yet.
     pub fn made(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let off = self.switch == Switch::Keeper { disabled: true };
-        self.arguments().chain(off.then_some(("disabled", "yes")))
+        self.arguments().filter(|(_, value)| !value.is_empty()).chain(off.then_some(("disabled", "yes")))
     }
 
     /// What it holds: the attributes and the comment.
@@ -261,6 +309,13 @@ impl Row {
         self.is_vif_object() || self.mark().is_some_and(|mark| mark.starts_with(INSTALLER))
     }
 
+    /// What the row asks of packets that the object does not want asked: it no longer does what it is for.
+    pub fn narrowed<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let wanted = |name: &str| object.attributes.iter().any(|(own, _)| *own == name);
+        self.properties()
+            .filter(move |(name, value)| !value.is_empty() && object.menu.is_matcher(name) && !wanted(name))
+    }
+
     /// Whether the row is as the object says, in meaning. A row that is disabled and is nobody's to switch, that is
     /// invalid, or that refers to something that was re-created (`*1A`) is not.
     pub fn matches(&self, object: &Object) -> bool {
@@ -285,6 +340,11 @@ impl Snapshot {
     /// A menu's rows in the router's order, dynamic ones too.
     pub fn rows(&self, menu: Menu) -> &[Row] {
         self.menus.get(&menu).map_or(&[], Vec::as_slice)
+    }
+
+    /// All menus, for whoever has no use for the snapshot any more.
+    pub fn into_menus(self) -> impl Iterator<Item = (Menu, Vec<Row>)> {
+        self.menus.into_iter()
     }
 
     /// A menu's rows that somebody configured.
@@ -322,10 +382,11 @@ mod tests {
     }
 
     #[test]
-    fn every_property_that_is_compared_is_also_read() {
+    fn every_property_that_is_compared_or_followed_is_also_read() {
         for menu in Menu::ALL {
             let properties: Vec<&str> = menu.properties().split(',').collect();
-            for needed in [".id", "comment"] {
+            let traced = shared::routeros::trace::properties(menu.path());
+            for needed in [".id", "comment"].into_iter().chain(traced.split(',').filter(|name| !name.is_empty())) {
                 assert!(properties.contains(&needed), "{}: {needed}", menu.path());
             }
         }

@@ -5,12 +5,13 @@
 
 pub mod address_plan;
 pub mod gate;
+pub mod isolation;
 pub mod kill_switch;
 pub mod objects;
 pub mod tunnel;
+pub mod verify;
 pub mod watch;
 
-use crate::flow::object::{Menu, Snapshot};
 use serde::{Deserialize, Serialize};
 use shared::{
     net::{InterfaceName, NetError, Subnet, VlanId},
@@ -103,13 +104,10 @@ pub struct Seen {
 }
 
 /// Whether a VIF is whole, and whether a service uses it. A veth runs while a container uses it (RouterOS 7.16 on).
-pub fn status(vif: &Vif, findings: &[String], router: &Snapshot) -> VifStatus {
-    let veth = vif.veth();
-    if !findings.is_empty() {
-        VifStatus::Failed
-    } else if router.rows(Menu::Veth).iter().any(|row| row.get("name") == veth && row.is("running")) {
-        VifStatus::Active
-    } else {
-        VifStatus::Inactive
+pub fn status(is_whole: bool, is_used: bool) -> VifStatus {
+    match (is_whole, is_used) {
+        (false, _) => VifStatus::Failed,
+        (true, true) => VifStatus::Active,
+        (true, false) => VifStatus::Inactive,
     }
 }

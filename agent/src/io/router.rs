@@ -4,6 +4,7 @@ pub mod errands;
 pub mod gates;
 mod link;
 pub mod rings;
+pub mod verification;
 
 use super::{
     routeros::{Client, CommandError, Counted, Listener, Sentence, Target, TookEffect},
@@ -16,6 +17,7 @@ use crate::flow::{
         row::{self, Reading},
     },
     object::{Menu, Row, Snapshot},
+    vif::Vif,
 };
 use link::Link;
 use row::converge::{Anchor as RowAnchor, Deed, RowStep};
@@ -110,6 +112,15 @@ impl RouterPort {
     /// [`Failed::Lost`] without a session; else what the first menu that failed said.
     pub async fn read_isolation(&self) -> Result<Snapshot, Failed> {
         self.read(&[]).await.map(|sight| sight.isolation)
+    }
+
+    /// What VIFs are verified by, in one batch. Of what may be long, only what concerns them: lists and routes of others
+    /// can have a hundred thousand rows.
+    ///
+    /// # Errors
+    /// As [`RouterPort::read_isolation`].
+    pub async fn read_verification(&self, vifs: &[Vif]) -> Result<verification::Read, Failed> {
+        verification::read(self, vifs).await
     }
 
     /// The same and the menus of rows, in one batch.

@@ -10,6 +10,7 @@ use crate::{
     config,
     flow::vif::{
         tunnel::{Link, Tunnel, peers},
+        verify::Verdicts,
         watch::{Moved, Watch, link},
     },
     io::{
@@ -83,6 +84,8 @@ pub(super) struct Sentry {
     pub(super) epoch: Instant,
     /// Names of interfaces that run, as the poll sees them.
     pub(super) running: watch::Receiver<BTreeSet<String>>,
+    /// What is verified of VIFs: a gate that must be shut is.
+    pub(super) verdicts: watch::Receiver<Verdicts>,
     pub(super) watch: Watch,
     pub(super) enforcer: Enforcer,
     pub(super) errands: Errands,
@@ -176,6 +179,13 @@ impl Sentry {
                         self.follow(self.clock.now()).await?;
                     }
                 },
+                () = verified(&mut self.verdicts) => {
+                    let verdicts = self.verdicts.borrow_and_update().clone();
+                    self.board.with(|sight| sight.verified(&verdicts));
+                    let leaking = verdicts.into_iter().filter(|(_, verdict)| verdict.shut.is_some());
+                    self.watch.leaks(leaking.map(|(vif, _)| vif).collect());
+                    self.follow(self.clock.now()).await?;
+                }
                 () = sleep_until(wake) => {}
             }
         }
@@ -340,5 +350,12 @@ impl Sentry {
                 tracing::error!(%error, "the journal could not be read; going on with the VIFs known so far");
             }
         }
+    }
+}
+
+/// Waits until something more was verified.
+async fn verified(verdicts: &mut watch::Receiver<Verdicts>) {
+    if verdicts.changed().await.is_err() {
+        std::future::pending().await
     }
 }

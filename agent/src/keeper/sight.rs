@@ -2,10 +2,8 @@
 
 use crate::{
     flow::{
-        change_set::differences,
-        object::Snapshot,
         traffic::{Counters, add_from_service},
-        vif::{Seen, Vif, status},
+        vif::{Seen, Vif, verify::Verdicts},
     },
     io::clock::Instant,
     voice::News,
@@ -122,22 +120,12 @@ impl Sight {
         grown.turned()
     }
 
-    /// Compares the router with what these VIFs need. A finding that names no VIF concerns them all.
-    pub(super) fn compared(&mut self, vifs: &[Vif], router: &Snapshot, now: i64) {
-        let all = differences(vifs, router);
-        for known in self.vifs.values_mut() {
-            let own = format!("bulkhead:vif/{}/", known.vif.spec.id);
-            let concerns = |finding: &&String| finding.contains(&own) || !finding.contains("bulkhead:vif/");
-            let findings: Vec<String> = all.iter().filter(concerns).cloned().collect();
-            known.status = status(&known.vif, &findings, router);
-            known.isolation = Some(Isolation {
-                verified_at: now,
-                ok: findings.is_empty(),
-                findings,
-                took_ms: 0,
-                traced: 0,
-                tripped: 0,
-            });
+    /// Takes what was verified.
+    pub(super) fn verified(&mut self, verdicts: &Verdicts) {
+        for (vif, verdict) in verdicts {
+            if let Some(known) = self.vifs.get_mut(vif) {
+                (known.status, known.isolation) = (verdict.status, Some(verdict.isolation.clone()));
+            }
         }
     }
 

@@ -20,7 +20,8 @@ impl Warden {
     /// Puts back what is to be put back by policy, unless somebody fights over it.
     pub(super) async fn put_back_by_policy(&mut self) {
         let by_policy = |drift: &&Drift| drift.policy == Policy::Reconcile && drift.state == State::Open;
-        let open: Vec<Drift> = self.book.drifts().filter(by_policy).cloned().collect();
+        let open: Vec<Drift> =
+            self.book.drifts().filter(by_policy).filter(|drift| !self.waits(drift)).cloned().collect();
         if open.is_empty() {
             return;
         }

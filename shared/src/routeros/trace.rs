@@ -24,7 +24,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub use menus::{MENUS, properties};
-pub use walk::{Impossible, trace};
+pub use walk::{Impossible, Tracer, trace};
 
 /// A packet, and what the router is taken to know of its connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,9 +3,11 @@
 use anyhow::{Context as _, bail};
 use bulkhead_agent::{
     bus::{Gate, Speaker},
-    config::Broker,
+    config::{Broker, KillSwitch, Poll},
     engine::Engine,
+    flow::vif::verify::{Verdict, Verdicts},
     io::{clock::Clock, mqtt, store::Store},
+    keeper::{self, Keeper},
     voice::Voice,
     warden::{Order, Periods, Warden},
 };
@@ -14,17 +16,18 @@ use ed25519_dalek::SigningKey;
 use shared::{
     change_set::{Outcome, Refusal},
     drift::{Drift, DriftReport, Policy},
-    ids::{DriftId, RouterId, SenderId},
+    ids::{DriftId, RouterId, SenderId, VifId},
+    notice::Notice,
     wire::{self, Body, ChangeOrder, Event, Expect},
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
 /// Never within a test: what is found then was told by an event.
-pub(super) const BY_EVENT: Periods = Periods {
+pub(crate) const BY_EVENT: Periods = Periods {
     often: Duration::from_secs(3600),
     seldom: Duration::from_secs(3600),
     orders: Duration::from_secs(3600),
@@ -32,29 +35,34 @@ pub(super) const BY_EVENT: Periods = Periods {
 };
 
 /// What is found then was told by an event, or stood in another order.
-pub(super) const BY_ORDER: Periods = Periods { orders: Duration::from_millis(50), ..BY_EVENT };
+pub(crate) const BY_ORDER: Periods = Periods { orders: Duration::from_millis(50), ..BY_EVENT };
 
 /// So often that it does not matter what is told by an event.
-pub(super) const BY_PERIOD: Periods =
+pub(crate) const BY_PERIOD: Periods =
     Periods { often: Duration::from_millis(50), seldom: Duration::from_millis(50), ..BY_EVENT };
 
 /// An agent with its warden. Both die when it is dropped.
-pub(super) struct Warded {
-    pub(super) engine: Arc<Mutex<Engine>>,
+pub(crate) struct Warded {
+    pub(crate) engine: Arc<Mutex<Engine>>,
     store: Store,
     orders: mpsc::Sender<Order>,
+    verdicts: watch::Receiver<Verdicts>,
     task: JoinHandle<()>,
+    keeper: JoinHandle<()>,
+    /// The keeper ends when this goes.
+    _keeping: mpsc::Sender<keeper::Order>,
 }
 
 impl Drop for Warded {
     fn drop(&mut self) {
         self.task.abort();
+        self.keeper.abort();
     }
 }
 
 impl Warded {
     /// Starts one; a change that an earlier one left open is brought to its end first, as the agent does.
-    pub(super) async fn start(bench: &Bench, periods: Periods) -> anyhow::Result<Self> {
+    pub(crate) async fn start(bench: &Bench, periods: Periods) -> anyhow::Result<Self> {
         let Agent { mut engine, store, journal, router, .. } = bench.agent().await?;
         if let Some(begun) = engine.unfinished()? {
             engine.carry_out(begun).await;
@@ -68,14 +76,21 @@ impl Warded {
         let (bus, _) = mqtt::start_with(mqtt::Options::new(id.clone(), nobody)?, store.clone(), Clock::system());
         let voice = Voice::new(id, speaker, gate, bus, store.clone());
         let engine = Arc::new(Mutex::new(engine));
+        let poll = Poll { period: Duration::from_millis(200), watch_period: Duration::from_millis(200) };
+        let settings = keeper::Settings { poll, kill_switch: KillSwitch::default() };
+        let gates = router.clone();
+        let keeper = Keeper::new(router.clone(), gates, journal.clone(), voice.clone(), Clock::system(), settings);
         let warden = Warden::new(router, journal, engine.clone(), voice, Clock::system(), periods)?;
+        let verdicts = warden.verdicts();
+        let (keeping, for_keeper) = mpsc::channel(4);
+        let keeper = tokio::spawn(keeper.verified_by(verdicts.clone()).run(for_keeper));
         let (orders, received) = mpsc::channel(4);
         let task = tokio::spawn(warden.run(received));
-        Ok(Self { engine, store, orders, task })
+        Ok(Self { engine, store, orders, verdicts, task, keeper, _keeping: keeping })
     }
 
     /// Carries a change out, and tells the warden of its end.
-    pub(super) async fn change(&self, order: &ChangeOrder) -> anyhow::Result<()> {
+    pub(crate) async fn change(&self, order: &ChangeOrder) -> anyhow::Result<()> {
         let mut engine = self.engine.lock().await;
         let begun = engine.begin(order, None).await?;
         let report = engine.carry_out(begun).await;
@@ -85,44 +100,67 @@ impl Warded {
     }
 
     /// Tells the warden that a change has ended.
-    pub(super) async fn changed(&self) -> anyhow::Result<()> {
+    pub(crate) async fn changed(&self) -> anyhow::Result<()> {
         self.orders.send(Order::Changed).await.context("the warden is gone")
     }
 
-    pub(super) async fn reconcile(&self, id: &DriftId) -> anyhow::Result<Result<(), Refusal>> {
+    pub(crate) async fn reconcile(&self, id: &DriftId) -> anyhow::Result<Result<(), Refusal>> {
         let (answer, answered) = oneshot::channel();
         self.orders.send(Order::Reconcile(id.clone(), answer)).await.context("the warden is gone")?;
         Ok(answered.await?)
     }
 
-    pub(super) async fn accept(&self, id: &DriftId) -> anyhow::Result<Result<(), Refusal>> {
+    pub(crate) async fn accept(&self, id: &DriftId) -> anyhow::Result<Result<(), Refusal>> {
         let (answer, answered) = oneshot::channel();
         self.orders.send(Order::Accept(id.clone(), answer)).await.context("the warden is gone")?;
         Ok(answered.await?)
     }
 
+    /// Has a VIF verified now.
+    pub(crate) async fn verify(&self, vif: &str) -> anyhow::Result<Result<(), Refusal>> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.send(Order::Verify(VifId::new(vif)?, answer)).await.context("the warden is gone")?;
+        Ok(answered.await?)
+    }
+
+    /// What was last verified of a VIF.
+    pub(crate) fn verdict(&self, vif: &str) -> anyhow::Result<Option<Verdict>> {
+        Ok(self.verdicts.borrow().get(&VifId::new(vif)?).cloned())
+    }
+
+    /// The lines of the event list.
+    pub(crate) fn notices(&self) -> anyhow::Result<Vec<Notice>> {
+        let events = self.events()?.into_iter();
+        Ok(events.filter_map(|event| if let Event::Notice(notice) = event { Some(notice) } else { None }).collect())
+    }
+
     /// Everything that was told of drifts.
-    pub(super) fn told(&self) -> anyhow::Result<Vec<DriftReport>> {
+    pub(crate) fn told(&self) -> anyhow::Result<Vec<DriftReport>> {
+        let events = self.events()?.into_iter();
+        Ok(events.filter_map(|event| if let Event::Drift(report) = event { Some(report) } else { None }).collect())
+    }
+
+    fn events(&self) -> anyhow::Result<Vec<Event>> {
         let router = RouterId::new("r1")?;
         let verifying = key().verifying_key();
         let expect = Expect { key: &|_| Some(verifying), router: &router, now: 0, taken: &|_| None };
         let mut told = Vec::new();
         for row in self.store.outbox_front(10_000)? {
-            if let Body::Event(Event::Drift(report)) = wire::open(&row.envelope, &expect)?.body {
-                told.push(report);
+            if let Body::Event(event) = wire::open(&row.envelope, &expect)?.body {
+                told.push(event);
             }
         }
         Ok(told)
     }
 
     /// The drifts of the last word that last.
-    pub(super) fn open(&self) -> anyhow::Result<Vec<Drift>> {
+    pub(crate) fn open(&self) -> anyhow::Result<Vec<Drift>> {
         let last = self.told()?.pop().map(|report| report.drifts).unwrap_or_default();
         Ok(last.into_iter().filter(|drift| !drift.state.is_final()).collect())
     }
 
     /// Waits until the drifts that last are so.
-    pub(super) async fn until(&self, what: &str, holds: impl Fn(&[Drift]) -> bool) -> anyhow::Result<Vec<Drift>> {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&[Drift]) -> bool) -> anyhow::Result<Vec<Drift>> {
         for _ in 0..3000 {
             let open = self.open()?;
             if holds(&open) {
@@ -134,13 +172,13 @@ impl Warded {
     }
 
     /// Waits for the only drift.
-    pub(super) async fn one(&self, what: &str) -> anyhow::Result<Drift> {
+    pub(crate) async fn one(&self, what: &str) -> anyhow::Result<Drift> {
         let open = self.until(what, |open| open.len() == 1).await?;
         open.into_iter().next().context("one")
     }
 
     /// Waits until none lasts that was told.
-    pub(super) async fn none(&self, what: &str) -> anyhow::Result<()> {
+    pub(crate) async fn none(&self, what: &str) -> anyhow::Result<()> {
         self.until(what, <[Drift]>::is_empty).await.map(drop)
     }
 }
@@ -150,7 +188,7 @@ fn key() -> SigningKey {
 }
 
 /// The same order with rows that are put back.
-pub(super) fn reconciled(mut order: ChangeOrder) -> ChangeOrder {
+pub(crate) fn reconciled(mut order: ChangeOrder) -> ChangeOrder {
     for item in &mut order.items {
         if let shared::change_set::Resource::Row(change) = &mut item.resource {
             change.drift = Policy::Reconcile;
@@ -160,7 +198,7 @@ pub(super) fn reconciled(mut order: ChangeOrder) -> ChangeOrder {
 }
 
 /// A property of the row with a comment that begins so; nothing where there is no such row.
-pub(super) fn value(bench: &Bench, menu: &str, comment: &str, name: &str) -> Option<String> {
+pub(crate) fn value(bench: &Bench, menu: &str, comment: &str, name: &str) -> Option<String> {
     let get = |row: &[(String, String)], name: &str| {
         row.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     };
@@ -170,13 +208,13 @@ pub(super) fn value(bench: &Bench, menu: &str, comment: &str, name: &str) -> Opt
 }
 
 /// Somebody else alters that row.
-pub(super) fn alter(bench: &Bench, menu: &str, comment: &str, name: &str, to: &str) {
+pub(crate) fn alter(bench: &Bench, menu: &str, comment: &str, name: &str, to: &str) {
     let id = value(bench, menu, comment, ".id").expect("a row");
     bench.twin.run(menu, "set", &[(".id", &*id), (name, to)]).expect("set");
 }
 
 /// Waits until a condition holds.
-pub(super) async fn until(what: &str, holds: impl Fn() -> bool) -> anyhow::Result<()> {
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) -> anyhow::Result<()> {
     for _ in 0..3000 {
         if holds() {
             return Ok(());

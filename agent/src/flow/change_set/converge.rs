@@ -129,7 +129,7 @@ pub fn converge(desired: &[Object], router: &Snapshot) -> Vec<Step> {
     let mut removals: Vec<Step> = Vec::new();
     for menu in Menu::ALL.into_iter().filter(|menu| menu.is_written()) {
         let wanted: Vec<&Object> = desired.iter().filter(|object| object.menu == menu).collect();
-        let ours = first_of_each_mark(router, menu);
+        let ours = first_of_each_mark(router, menu, &wanted);
         writes.extend(writes_of(menu, &wanted, &ours, router));
         removals.extend(removals_of(menu, &wanted, &ours, router));
     }
@@ -139,11 +139,13 @@ pub fn converge(desired: &[Object], router: &Snapshot) -> Vec<Step> {
 }
 
 /// Our rows of a menu by mark. Where a mark stands twice (an add whose answer was lost and that was sent again),
-/// the first counts and the others are removed.
-fn first_of_each_mark(router: &Snapshot, menu: Menu) -> BTreeMap<&str, &Row> {
+/// the first counts and the others are removed. A rule that somebody narrowed is none of them: it is made anew.
+fn first_of_each_mark<'r>(router: &'r Snapshot, menu: Menu, wanted: &[&Object]) -> BTreeMap<&'r str, &'r Row> {
     let mut ours = BTreeMap::new();
+    let wanted: BTreeMap<&str, &Object> = wanted.iter().map(|object| (object.mark.as_str(), *object)).collect();
     for row in router.static_rows(menu).filter(|row| row.is_vif_object()) {
-        if let Some(mark) = row.mark() {
+        let Some(mark) = row.mark() else { continue };
+        if !wanted.get(mark).is_some_and(|object| row.narrowed(object).next().is_some()) {
             ours.entry(mark).or_insert(row);
         }
     }

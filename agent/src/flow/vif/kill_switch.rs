@@ -5,16 +5,16 @@
 //! while the egress is known to be good, and two drop rules above it are in force otherwise. What is not known counts as
 //! bad, at once.
 //!
-//! | state        | good                         | quiet   | silent  | down    | missing | unproven | unknown | engage | release |
-//! | ------------ | ---------------------------- | ------- | ------- | ------- | ------- | -------- | ------- | ------ | ------- |
-//! | `unchecked`  | armed                        | engaged | engaged | engaged | engaged | unchecked | engaged | held  | unchecked |
-//! | `armed`      | armed                        | suspect | engaged | engaged | engaged | engaged  | engaged | held   | armed   |
-//! | `suspect`    | armed                        | suspect | engaged | engaged | engaged | engaged  | engaged | held   | suspect |
-//! | `engaged`    | recovering                   | engaged | engaged | engaged | engaged | engaged  | engaged | held   | engaged |
-//! | `recovering` | armed once [`HOLD`] is over, else recovering | engaged | engaged | engaged | engaged | engaged | engaged | held | recovering |
-//! | `held`       | held                         | held    | held    | held    | held    | held     | held    | held   | engaged |
-//! | `held_off`   | held_off                     | held_off | held_off | held_off | held_off | held_off | held_off | held_off | off |
-//! | `off`        | off                          | off     | off     | off     | off     | off      | off     | held_off | off   |
+//! | state        | good                         | quiet   | silent  | down    | missing | unproven | unknown | leaks | engage | release |
+//! | ------------ | ---------------------------- | ------- | ------- | ------- | ------- | -------- | ------- | ----- | ------ | ------- |
+//! | `unchecked` | armed | engaged | engaged | engaged | engaged | unchecked | engaged | engaged | held | unchecked |
+//! | `armed` | armed | suspect | engaged | engaged | engaged | engaged | engaged | engaged | held | armed |
+//! | `suspect` | armed | suspect | engaged | engaged | engaged | engaged | engaged | engaged | held | suspect |
+//! | `engaged` | recovering | engaged | engaged | engaged | engaged | engaged | engaged | engaged | held | engaged |
+//! | `recovering` | armed once [`HOLD`] is over, else recovering | engaged | engaged | engaged | engaged | engaged | engaged | engaged | held | recovering |
+//! | `held` | held | held | held | held | held | held | held | held | held | engaged |
+//! | `held_off` | held_off | held_off | held_off | held_off | held_off | held_off | held_off | held_off | held_off | off |
+//! | `off` | off | off | off | off | off | off | off | off | held_off | off |
 //!
 //! The gate is open in `armed`, `suspect` and `off`, and closed in all others; in `engaged` and `recovering` a VIF that
 //! falls back goes another way while that one is good ([`way`]). Grace is in what is seen: a link that is lost has none,
@@ -49,12 +49,14 @@ pub enum Egress {
     Unproven,
     /// The router was not asked, or did not answer.
     Unknown,
+    /// Whatever it is: the verifier found a way past it.
+    Leaks,
 }
 
 impl Egress {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Good, Self::Quiet, Self::Silent, Self::Down, Self::Missing, Self::Unproven, Self::Unknown];
+    pub const ALL: [Self; 8] =
+        [Self::Good, Self::Quiet, Self::Silent, Self::Down, Self::Missing, Self::Unproven, Self::Unknown, Self::Leaks];
 
     /// What is said of it, for people.
     pub fn reason(self) -> &'static str {
@@ -66,6 +68,7 @@ impl Egress {
             Self::Missing => "the egress is not on the router",
             Self::Unproven => "no probe has come back through the egress yet",
             Self::Unknown => "the router could not be asked",
+            Self::Leaks => "isolation is broken: something could leave by another way",
         }
     }
 }
@@ -138,7 +141,7 @@ impl State {
 /// The next state, `now` on the monotonic clock.
 #[must_use]
 pub fn next(state: State, event: Event, now: Duration) -> State {
-    use Egress::{Down, Good, Missing, Quiet, Silent, Unknown, Unproven};
+    use Egress::{Down, Good, Leaks, Missing, Quiet, Silent, Unknown, Unproven};
     use Event::{Engage, Release, Seen};
     match (state, event) {
         (State::Held, Release) => State::Engaged,
@@ -147,7 +150,7 @@ pub fn next(state: State, event: Event, now: Duration) -> State {
         (State::Off, Engage) => State::HeldOff,
         (_, Engage) => State::Held,
         (_, Release) | (State::Unchecked, Seen(Unproven)) => state,
-        (_, Seen(Silent | Down | Missing | Unproven | Unknown)) => State::Engaged,
+        (_, Seen(Silent | Down | Missing | Unproven | Unknown | Leaks)) => State::Engaged,
         (State::Unchecked | State::Armed | State::Suspect, Seen(Good)) => State::Armed,
         (State::Armed | State::Suspect, Seen(Quiet)) => State::Suspect,
         (State::Unchecked | State::Engaged | State::Recovering(_), Seen(Quiet)) => State::Engaged,

@@ -27,6 +27,8 @@ pub struct Watch {
     tunnels: BTreeMap<InterfaceName, Tunnel>,
     /// VIFs that a change is being made to: closed, whatever is seen.
     changing: BTreeSet<VifId>,
+    /// VIFs that the verifier found a way past: closed, by the other way too.
+    leaking: BTreeSet<VifId>,
     /// Whether nothing was decided yet: then leases that an earlier run gave are left to run out.
     decided: bool,
 }
@@ -151,7 +153,7 @@ impl Watch {
         let seen = |switch: &Switch| self.tunnels.get(switch.vif.spec.egress.interface());
         let events = self.switches.iter().map(|(id, switch)| {
             let egress = seen(switch).map_or(Egress::Unknown, |tunnel| tunnel.egress(self.probing));
-            (id.clone(), Event::Seen(egress))
+            (id.clone(), Event::Seen(if self.leaking.contains(id) { Egress::Leaks } else { egress }))
         });
         let events = events.collect();
         self.turn(&events, now, at)
@@ -176,6 +178,8 @@ impl Watch {
         let mut moved = Vec::new();
         for (id, switch) in &mut self.switches {
             let other = switch.vif.spec.kill_switch.fallback().and_then(|other| states.get(other));
+            // Where something leaks the other way is no better.
+            let other = other.filter(|_| switch.seen != Egress::Leaks);
             switch.way = kill_switch::way(switch.state, other.map(|(state, _)| *state));
             let Some(&from) = before.get(id) else { continue };
             let to = (switch.state, switch.way);
@@ -223,6 +227,11 @@ impl Watch {
             self.changing.remove(vif)
         };
         self.switches.contains_key(vif)
+    }
+
+    /// Takes which VIFs the verifier found a way past.
+    pub fn leaks(&mut self, leaking: BTreeSet<VifId>) {
+        self.leaking = leaking;
     }
 
     /// No change is under way any more.

@@ -10,6 +10,7 @@ use super::{
 use crate::flow::{
     change_set::{Change, Direction},
     drift::{Book, Fight, Fights, Order, Owned, fold},
+    vif::verify::Tripwires,
 };
 use rusqlite::Connection;
 use shared::{change_set::Report, drift::Drift};
@@ -62,6 +63,29 @@ impl Journal {
             let drifts: BTreeMap<String, Drift> = pairs(db, "SELECT id, drift FROM drift")?;
             let fights: BTreeMap<String, Fight> = pairs(db, "SELECT subject, fight FROM fight")?;
             Ok((Book::new(drifts.into_values()), Fights::new(fights)))
+        })
+    }
+
+    /// What the tripwires of VIFs have counted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn tripwires(&self) -> Result<Tripwires, StoreError> {
+        self.store().with(|db| pairs(db, "SELECT mark, count FROM tripwire")).map(Tripwires::new)
+    }
+
+    /// Writes it down, in place of what was there.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn set_tripwires(&self, tripwires: &Tripwires) -> Result<(), StoreError> {
+        self.store().with(|db| {
+            let transaction = db.transaction()?;
+            transaction.execute("DELETE FROM tripwire", [])?;
+            for (mark, count) in tripwires.counts() {
+                transaction.execute("INSERT INTO tripwire (mark, count) VALUES (?1, ?2)", (mark, json(count)))?;
+            }
+            transaction.commit()
         })
     }
 

@@ -11,6 +11,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0003_rings.sql"),
     include_str!("migrations/0004_drift.sql"),
     include_str!("migrations/0005_holds.sql"),
+    include_str!("migrations/0006_tripwire.sql"),
 ];
 
 /// The schema that this code speaks.

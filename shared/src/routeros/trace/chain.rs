@@ -1,10 +1,12 @@
 //! How a packet goes through the chains of one table: from rule to rule, into chains and back.
 
+use std::{cell::OnceCell, collections::BTreeMap};
+
 use super::{
     Step, Verdict,
     matcher::{Says, judge},
     table::Table,
-    walk::Walk,
+    walk::{Walk, World},
 };
 use crate::routeros::model::Row;
 
@@ -24,13 +26,9 @@ pub(super) enum Next<'m> {
 
 /// Source: *Filter*: rules from top to bottom; what no rule stops goes on. Gives the verdict where one did.
 pub(super) fn pass<'m>(walk: &mut Walk<'m, '_>, table: Table, chain: &'m str) -> Option<Verdict> {
-    let rows = walk.world.model.rows(table.menu(walk.world.family));
     let mut open: Vec<(&str, usize)> = vec![(chain, 0)];
-    while let Some((chain, from)) = open.pop() {
-        let Some(at) = (from..rows.len()).find(|at| rows.get(*at).is_some_and(|row| row.get("chain") == chain)) else {
-            continue;
-        };
-        let Some(row) = rows.get(at) else { continue };
+    while let Some((chain, at)) = open.pop() {
+        let Some(row) = walk.world.chains.row(walk.world, table, chain, at) else { continue };
         match meet(walk, table, row, chain, &open) {
             Next::On => open.push((chain, at + 1)),
             Next::Into(target) => open.extend([(chain, at + 1), (target, 0)]),
@@ -40,6 +38,26 @@ pub(super) fn pass<'m>(walk: &mut Walk<'m, '_>, table: Table, chain: &'m str) ->
         }
     }
     None
+}
+
+/// The rows of each chain in their order, found when the first packet comes to its table.
+#[derive(Debug, Default)]
+pub(super) struct Chains<'m> {
+    tables: [OnceCell<BTreeMap<&'m str, Vec<&'m Row>>>; 4],
+}
+
+impl<'m> Chains<'m> {
+    /// The `at`-th row of a chain.
+    fn row(&self, world: &World<'m>, table: Table, chain: &str, at: usize) -> Option<&'m Row> {
+        let chains = self.tables.get(table as usize)?.get_or_init(|| {
+            let mut chains: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+            for row in world.model.rows(table.menu(world.family)) {
+                chains.entry(row.get("chain")).or_default().push(row);
+            }
+            chains
+        });
+        chains.get(chain)?.get(at).copied()
+    }
 }
 
 /// Puts the packet to one rule, and tells of it where it matched or could not be judged.

@@ -33,7 +33,8 @@ pub const MENUS: &[&str] = &[
     "/routing/table",
 ];
 
-/// What a trace needs of a menu's rows, as a `.proplist`; empty for a menu that it does not read.
+/// What a trace needs of a menu's rows, as a `.proplist`; empty for a menu that it does not read. Of a rule it is all but
+/// its counters and its log's words, so that nothing that narrows one stays unseen.
 ///
 /// A property that a version does not know is simply missing from its rows.
 pub fn properties(menu: &str) -> &'static str {
@@ -73,7 +74,7 @@ pub fn properties(menu: &str) -> &'static str {
 }
 
 /// Everything of a rule but its counters and its log's words.
-const RULE: &str = ".id,chain,action,jump-target,new-connection-mark,new-packet-mark,new-routing-mark,passthrough,to-addresses,to-ports,reject-with,address-list,address-list-timeout,\
+const RULE: &str = ".id,chain,action,jump-target,new-connection-mark,new-mss,new-packet-mark,new-routing-mark,passthrough,to-addresses,to-ports,reject-with,address-list,address-list-timeout,\
 connection-bytes,connection-limit,connection-mark,connection-nat-state,connection-rate,connection-state,connection-type,content,dscp,dst-address,dst-address-list,dst-address-type,dst-limit,dst-port,dst-prefix,fragment,headers,hop-limit,hotspot,icmp-options,in-bridge-port,in-bridge-port-list,in-interface,in-interface-list,ingress-priority,ipsec-policy,ipv4-options,layer7-protocol,limit,nth,out-bridge-port,out-bridge-port-list,out-interface,out-interface-list,p2p,packet-mark,packet-size,per-connection-classifier,port,priority,protocol,psd,random,realm,routing-mark,src-address,src-address-list,src-address-type,src-mac-address,src-port,src-prefix,tcp-flags,tcp-mss,time,tls-host,tos,ttl,\
 dynamic,disabled,invalid,comment";
 

@@ -4,7 +4,7 @@
 mod entry;
 mod routing;
 
-use std::net::IpAddr;
+use std::{cell::OnceCell, net::IpAddr};
 
 use super::{
     ConnectionState, Packet, Step, Trace, Verdict,
@@ -44,6 +44,7 @@ pub(super) struct World<'m> {
     pub(super) interfaces: Interfaces<'m>,
     pub(super) routing: Routing<'m>,
     pub(super) lists: AddressLists<'m>,
+    pub(super) chains: chain::Chains<'m>,
 }
 
 /// A packet on its way.
@@ -56,6 +57,57 @@ pub(super) struct Walk<'m, 'w> {
     pub(super) steps: Vec<Step>,
 }
 
+/// A router that packets are followed through: what they ask of it is worked out once for each family, not for each
+/// packet.
+#[derive(Debug)]
+pub struct Tracer<'m> {
+    model: &'m Model,
+    v4: OnceCell<World<'m>>,
+    v6: OnceCell<World<'m>>,
+}
+
+impl<'m> Tracer<'m> {
+    /// One for a model that has the menus [`MENUS`](super::MENUS).
+    pub fn of(model: &'m Model) -> Self {
+        Self { model, v4: OnceCell::new(), v6: OnceCell::new() }
+    }
+
+    /// The way of a packet, as [`trace`] tells it.
+    ///
+    /// # Errors
+    /// [`Impossible`] where there is no such packet on this router.
+    pub fn trace(&self, packet: &Packet) -> Result<Trace, Impossible> {
+        let family = Family::of(packet.src);
+        if family != Family::of(packet.dst) {
+            return Err(Impossible::Families);
+        }
+        if protocol(&packet.protocol).is_none() {
+            return Err(Impossible::Protocol(packet.protocol.clone()));
+        }
+        let known = match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        };
+        let world = known.get_or_init(|| World::of(self.model, family));
+        let seen = Seen { packet: packet.clone(), in_interface: None, out_interface: None, listed: Vec::new() };
+        let mut walk = Walk { world, seen, next_hop: None, steps: Vec::new() };
+        let verdict = match walk.where_it_comes_in()? {
+            Some(interface) => walk.received(interface),
+            None => walk.sent(),
+        };
+        let out_interface = (verdict == Verdict::Forward).then(|| walk.seen.out_interface.map(str::to_owned)).flatten();
+        Ok(Trace { verdict, out_interface, packet: walk.seen.packet, steps: walk.steps })
+    }
+}
+
+impl<'m> World<'m> {
+    fn of(model: &'m Model, family: Family) -> Self {
+        let interfaces = Interfaces::of(model);
+        let routing = Routing::of(model, &interfaces, family);
+        Self { model, family, interfaces, routing, lists: AddressLists::default(), chains: chain::Chains::default() }
+    }
+}
+
 /// The way of a packet through a router, from its configuration alone.
 ///
 /// The model has the menus [`MENUS`](super::MENUS). What only the running router knows (its connections, answers of
@@ -64,24 +116,7 @@ pub(super) struct Walk<'m, 'w> {
 /// # Errors
 /// [`Impossible`] where there is no such packet on this router.
 pub fn trace(model: &Model, packet: &Packet) -> Result<Trace, Impossible> {
-    let family = Family::of(packet.src);
-    if family != Family::of(packet.dst) {
-        return Err(Impossible::Families);
-    }
-    if protocol(&packet.protocol).is_none() {
-        return Err(Impossible::Protocol(packet.protocol.clone()));
-    }
-    let interfaces = Interfaces::of(model);
-    let routing = Routing::of(model, &interfaces, family);
-    let world = World { model, family, interfaces, routing, lists: AddressLists::default() };
-    let seen = Seen { packet: packet.clone(), in_interface: None, out_interface: None, listed: Vec::new() };
-    let mut walk = Walk { world: &world, seen, next_hop: None, steps: Vec::new() };
-    let verdict = match walk.where_it_comes_in()? {
-        Some(interface) => walk.received(interface),
-        None => walk.sent(),
-    };
-    let out_interface = (verdict == Verdict::Forward).then(|| walk.seen.out_interface.map(str::to_owned)).flatten();
-    Ok(Trace { verdict, out_interface, packet: walk.seen.packet, steps: walk.steps })
+    Tracer::of(model).trace(packet)
 }
 
 impl<'m> Walk<'m, '_> {

@@ -8,7 +8,7 @@ pub(super) type Line = (Menu, &'static str, u8, &'static str);
 
 /// What all VIFs share, above their own rows: lists, the closed IPv6 side, the jumps into our chains.
 pub(super) const ABOVE: &[Line] = &[
-    (Menu::InterfaceList, "list", 0, "name=bulkhead-vif"),
+    (Menu::InterfaceList, "list", 0, "name=bulkhead-vif include= exclude="),
     // Networks that no service may reach: not the LAN, not the carrier's, not another VIF.
     (Menu::AddressList, "private-10", 0, "list=bulkhead-private address=10.0.0.0/8"),
     (Menu::AddressList, "private-100", 0, "list=bulkhead-private address=100.64.0.0/10"),
@@ -68,12 +68,14 @@ use When::{Always, Fallback};
 
 /// One VIF.
 pub(super) const COMPARTMENT: &[(When, Line)] = &[
-    (Always, (Menu::InterfaceList, "egress-list", 0, "name={egress-list}")),
+    (Always, (Menu::InterfaceList, "egress-list", 0, "name={egress-list} include= exclude=")),
     (Always, (Menu::RoutingTable, "table", 0, "name={table} fib=yes")),
     // Packets to the service never follow the default route while its interface is down.
     (Always, (Menu::IpRoute, "blackhole-main", 3, "dst-address={subnet} blackhole=yes distance=254")),
     (Always, (Menu::IpRoute, "blackhole", 3, "routing-table={table} dst-address=0.0.0.0/0 blackhole=yes distance=254")),
     (Always, (Menu::RoutingRule, "rule", 4, "src-address={service}/32 action=lookup-only-in-table table={table}")),
+    // Above whatever others' rules make of an answer on its way back.
+    (Always, (Menu::RoutingRule, "rule-in", 4, "dst-address={service}/32 action=lookup-only-in-table table=main")),
     (Always, (Menu::Vlan, "vlan", 5, "name={vlan} interface=bulkhead vlan-id={vlan-id}")),
     (Always, (Menu::Veth, "veth", 5, "name={veth} address={service}/30 gateway={gateway}")),
     (Always, (Menu::InterfaceListMember, "vlan-member", 6, "list=bulkhead-vif interface={vlan}")),
@@ -100,6 +102,8 @@ pub(super) const COMPARTMENT: &[(When, Line)] = &[
             "chain=postrouting dst-address={service} out-interface=!{vlan} action=passthrough",
         ),
     ),
+    // An answer that somebody's mark leads elsewhere: marks are asked before any routing rule.
+    (Always, (Menu::Filter, "stray", 7, "chain=forward dst-address={service} out-interface=!{vlan} action=drop")),
     // Shut as they are made: the keeper opens them while the way out is known to be good. They stand above whatever lets
     // something pass.
     (Always, (Menu::Filter, GATE_OUT, 7, "chain=bulkhead in-interface={vlan} action=drop")),
