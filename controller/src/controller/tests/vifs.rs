@@ -51,10 +51,14 @@ async fn who_engages_a_vif_is_answered_with_the_closed_gate() {
 async fn what_the_agent_refuses_or_does_not_know_is_told_in_its_words() {
     let bed = bed().await;
     let agent = bed
-        .agent(|request| match request {
-            Request::Engage(_) => Said::reply(Reply::Refused(Refusal::new("held", "Somebody holds it.", "Ask them."))),
-            Request::Verify(_) => Said::reply(Reply::Unsupported("request/vif".into())),
-            other => willing(other),
+        .agent(|request| {
+            if matches!(request, Request::Engage(_)) {
+                return Said::reply(Reply::Refused(Refusal::new("held", "Somebody holds it.", "Ask them.")));
+            }
+            if matches!(request, Request::Verify(_)) {
+                return Said::reply(Reply::Unsupported("request/vif".into()));
+            }
+            willing(request)
         })
         .await;
     told(&bed, &agent, state_with_vif("tor-1")).await;
@@ -72,13 +76,11 @@ async fn what_the_agent_refuses_or_does_not_know_is_told_in_its_words() {
 async fn a_history_comes_from_the_agent_with_its_gaps() {
     let bed = bed().await;
     let agent = bed
-        .agent(|request| match request {
-            Request::History(vif, span) => {
-                let point = |at| Point { at, over_ms: 5_000, rx_bytes: 10, ..Point::default() };
-                let points = vec![point(0), point(60_000)];
-                Said::reply(Reply::History(History { vif, span, step_s: 5, until: 3_600_000, points }))
-            }
-            other => willing(other),
+        .agent(|request| {
+            let Request::History(vif, span) = request else { return willing(request) };
+            let point = |at| Point { at, over_ms: 5_000, rx_bytes: 10, ..Point::default() };
+            let points = vec![point(0), point(60_000)];
+            Said::reply(Reply::History(History { vif, span, step_s: 5, until: 3_600_000, points }))
         })
         .await;
     told(&bed, &agent, state_with_vif("tor-1")).await;

@@ -131,11 +131,12 @@ pub(in crate::io::http) async fn happen(
 fn done(word: &str) -> Option<words::Message> {
     let message = |title, text: &str| words::Message { class: "good", icon: "good", title, text: text.to_owned() };
     Some(match word {
-        "engage" => message("Engaged.", "Nothing leaves this VIF until somebody releases it."),
-        "release" => {
-            message("Released.", "The gate follows the way out again: it opens when that is known to be good.")
-        }
-        "verify" => message("Verified.", "What was found stands under “Isolation”."),
+        "engage" => message("The kill switch was engaged.", "Nothing leaves this VIF until somebody releases it."),
+        "release" => message(
+            "The kill switch was released.",
+            "The gate follows the way out again: it opens when that is known to be good.",
+        ),
+        "verify" => message("The isolation was verified.", "What was found stands under “Isolation”."),
         _ => return None,
     })
 }

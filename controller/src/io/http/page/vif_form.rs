@@ -204,21 +204,18 @@ async fn wish(
     let password = if kill_switch.mode == KillSwitchModeView::Off { form.step_up.as_str() } else { "" };
     let person = step_up::person(app, &visit.caller, password).await?;
     let (resolver, controller) = (given(&form.resolver), app.controller());
-    let change = match vif {
-        Some(vif) => {
-            let edited = EditedVif {
-                egress: Some(egress),
-                kill_switch: Some(kill_switch),
-                resolver: Some(resolver),
-                ports: Some(ports),
-            };
-            controller.update_vif(router, vif, &edited, form.goes_on(), &person).await?
-        }
-        None => {
-            let name = form.name.trim().to_owned();
-            let new = NewVif { name, egress, kill_switch, resolver, ports, quota: None };
-            controller.create_vif(router, new, form.goes_on(), &person).await?
-        }
+    let change = if let Some(vif) = vif {
+        let edited = EditedVif {
+            egress: Some(egress),
+            kill_switch: Some(kill_switch),
+            resolver: Some(resolver),
+            ports: Some(ports),
+        };
+        controller.update_vif(router, vif, &edited, form.goes_on(), &person).await?
+    } else {
+        let name = form.name.trim().to_owned();
+        let new = NewVif { name, egress, kill_switch, resolver, ports, quota: None };
+        controller.create_vif(router, new, form.goes_on(), &person).await?
     };
     Ok(Ok(change.to_string()))
 }

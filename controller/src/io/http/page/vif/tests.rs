@@ -109,7 +109,7 @@ fn what_leaked_and_what_was_found_cannot_be_overlooked() {
 
 #[test]
 fn what_became_of_a_button_is_said() {
-    for (word, said) in [("engage", "Engaged."), ("release", "Released."), ("verify", "Verified.")] {
+    for (word, said) in [("engage", "was engaged."), ("release", "was released."), ("verify", "was verified.")] {
         assert!(shown(armed(), done(word)).contains(said));
     }
     assert!(done("<script>").is_none());
