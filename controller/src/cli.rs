@@ -13,6 +13,7 @@ mod export;
 mod output;
 mod routers;
 mod serve;
+mod terminal;
 mod trace;
 mod vifs;
 
@@ -38,7 +39,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Routers: list, show, add, rekey, remove
     Router(routers::Arguments),
-    /// Compartments of a router: list, show, create, remove
+    /// Compartments of a router: list, show, create, update, engage, release, verify, traffic, remove
     Vif(vifs::Arguments),
     /// Change sets: list, show, confirm, cancel
     Change(changes::Arguments),
@@ -132,7 +133,15 @@ mod tests {
             "router rekey attic -o out",
             "router remove attic --force",
             "vif create attic tor --egress wg-vpn --plan",
-            "vif remove attic tor",
+            "vif create attic tor --egress wg --kill-switch fallback:dns-1 --resolver 10.64.0.1 --port tcp/8443:443@LAN",
+            "vif create attic tor --egress wg --kill-switch off --yes",
+            "vif update attic tor --egress wg --port udp/53@LAN --port tcp/53@LAN --resolver none --plan",
+            "vif update attic tor --no-ports",
+            "vif engage attic tor",
+            "vif release attic tor --json",
+            "vif verify attic tor",
+            "vif traffic attic tor --range 30d --csv",
+            "vif remove attic tor --yes",
             "change show c-1",
             "router export attic --menu /ip/dns --menu /ip/pool",
             "trace attic tor 1.1.1.1:443 --protocol udp --in ether2 --state established",
@@ -141,11 +150,31 @@ mod tests {
             "drift reconcile d-1 --router attic",
             "drift accept d-1",
             "token add laptop",
+            "token add ha --scope kill_switch_off",
             "mqtt-user add ha --write",
             "completions bash",
         ] {
             let words = std::iter::once("bulkhead").chain(line.split(' '));
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_before_anybody_is_asked() {
+        for line in [
+            "vif create attic tor",
+            "vif create attic tor --egress wg --kill-switch maybe",
+            "vif create attic tor --egress wg --kill-switch fallback",
+            "vif create attic tor --egress wg --port 8443",
+            "vif create attic tor --egress wg --port tcp/70000@LAN",
+            "vif update attic tor",
+            "vif update attic tor --no-ports --port tcp/1@LAN",
+            "vif traffic attic tor --range 2y",
+            "vif traffic attic tor --csv --json",
+            "token add x --scope everything",
+        ] {
+            let words = std::iter::once("bulkhead").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
         }
     }
 }

@@ -20,6 +20,8 @@ mod trace;
 mod validation;
 mod vifs;
 
+pub use vifs::Deed;
+
 use crate::{
     io::{
         broker::Broker,
@@ -31,7 +33,7 @@ use crate::{
     view::{EventView, Live},
 };
 use futures_util::Stream;
-use shared::ids::{IdError, RouterId, SenderId};
+use shared::ids::{IdError, RouterId, SenderId, VifId};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most rows that one list gives.
@@ -113,14 +115,24 @@ impl Controller {
         self.inner.clock
     }
 
-    /// The event list of a router, newest first, at most [`MAX_LIMIT`]; with `after` the lines before that one.
+    /// The event list of a router, newest first, at most [`MAX_LIMIT`]; with `after` the lines before that one,
+    /// with `about` those of one VIF.
     ///
     /// # Errors
     /// `unknown_router`
-    pub async fn events(&self, router: &RouterId, limit: usize, after: Option<u64>) -> Result<Vec<EventView>, Problem> {
-        let id = self.known(router).await?.id;
+    pub async fn events(
+        &self,
+        router: &RouterId,
+        limit: usize,
+        after: Option<u64>,
+        about: Option<&VifId>,
+    ) -> Result<Vec<EventView>, Problem> {
+        let (id, about) = (self.known(router).await?.id, about.cloned());
         let limit = bounded(limit);
-        self.inner.store.call(move |tx| Ok(crate::io::store::events::list(tx, &id, limit, after)?)).await
+        self.inner
+            .store
+            .call(move |tx| Ok(crate::io::store::events::list(tx, &id, limit, after, about.as_ref())?))
+            .await
     }
 
     /// What changes from now on, or from the one after `after` where that is still known; where it is not, the first
@@ -175,4 +187,4 @@ fn bounded(limit: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -56,6 +56,8 @@ codes! {
     NOT_REVERTIBLE = 409 "not_revertible", "Nothing to revert";
     /// Somebody else edited it meanwhile; `version` is the one that counts now.
     VERSION_CONFLICT = 409 "version_conflict", "Edited meanwhile";
+    /// Another VIF falls back to it.
+    VIF_IN_USE = 409 "vif_in_use", "Another VIF falls back to it";
     /// Another change set of the router is being applied; `change_set` names it.
     BUSY = 409 "busy", "Another change is under way";
     /// The agent did not answer in time.
@@ -162,6 +164,15 @@ impl Problem {
             UNKNOWN_DRIFT,
             detail,
             "`bulkhead drift` shows which there are; it may be gone, or another one by now.",
+        )
+    }
+
+    /// The password has to be proved again.
+    pub fn step_up() -> Self {
+        Self::new(
+            STEP_UP_REQUIRED,
+            "Without a kill switch packets leave in the clear: this wants your password again.",
+            "Send it as `X-Step-Up`, or use a token with the scope `kill_switch_off`.",
         )
     }
 

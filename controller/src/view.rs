@@ -20,8 +20,8 @@ pub use drift::{AlteredView, DriftView};
 pub use export::{ExportView, LeftOutView};
 pub use trace::{TraceRequest, TraceStepView, TraceView};
 pub use vif::{
-    EgressRequest, EgressView, GatewayView, IsolationView, KillSwitchModeRequest, KillSwitchRequest, KillSwitchView,
-    NewVif, TotalsView, VifView,
+    EditedVif, EgressRequest, EgressView, GatewayView, IsolationView, KillSwitchModeView, KillSwitchRequest,
+    KillSwitchView, NewVif, PortView, TotalsView, TrafficHistoryView, TrafficPointView, VifView,
 };
 
 /// Unix milliseconds as RFC 3339 in UTC.

@@ -109,6 +109,12 @@ async fn what_somebody_else_did_is_seen_put_back_and_accepted_on_the_page() -> a
 }
 
 #[tokio::test]
+async fn a_vif_is_watched_edited_engaged_and_switched_off_by_password_alone() -> anyhow::Result<()> {
+    let browser = needs!("a_vif_is_watched_edited_engaged_and_switched_off_by_password_alone", browser());
+    case(&browser, "vif.mjs").await
+}
+
+#[tokio::test]
 async fn the_same_without_javascript() -> anyhow::Result<()> {
     let browser = needs!("the_same_without_javascript", browser());
     case(&browser, "without-javascript.mjs").await

@@ -33,6 +33,12 @@ async fn a_vif_is_made_and_removed_from_the_command_line() -> anyhow::Result<()>
     let listed = bulkhead(&demo, &["vif", "list", "r1", "--json"]).await?;
     assert_eq!(printed(&listed)[0]["name"], "tor", "{listed:?}");
 
+    let altered = bulkhead(&demo, &["vif", "update", "r1", "tor", "--resolver", "10.64.0.1", "--json"]).await?;
+    assert_eq!(printed(&altered)["outcome"], "confirmed", "{altered:?}");
+    let shown = bulkhead(&demo, &["vif", "show", "r1", "tor"]).await?;
+    let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(text.contains("10.64.0.1") && text.contains("mode block"), "{text}");
+
     let removed = bulkhead(&demo, &["vif", "remove", "r1", "tor"]).await?;
     assert_eq!(removed.status.code(), Some(0), "{removed:?}");
     assert_eq!(demo.control().export().await?, before);
@@ -48,6 +54,14 @@ async fn the_exit_status_says_how_it_went_and_the_words_what_to_do() -> anyhow::
         (&["vif", "remove", "r1", "no-such-vif"][..], 1, "vif list r1"),
         (&["vif", "list", "no-such-router"][..], 1, "no-such-router"),
         (&["vif", "create", "r1"][..], 2, "--egress"),
+        (&["vif", "update", "r1", "tor"][..], 2, "--egress"),
+        (&["vif", "update", "r1", "no-such-vif", "--no-ports"][..], 1, "vif list r1"),
+        (&["vif", "engage", "r1", "no-such-vif"][..], 1, "vif list r1"),
+        (&["vif", "traffic", "r1", "no-such-vif"][..], 1, "vif list r1"),
+        (&["vif", "create", "r1", "x", "--egress", "wg-vpn", "--port", "tcp/0@LAN"][..], 2, "1 to 65535"),
+        (&["vif", "create", "r1", "x", "--egress", "wg-vpn", "--resolver", "224.0.0.1"][..], 1, "resolver"),
+        (&["vif", "create", "r1", "x", "--egress", "wg-vpn", "--kill-switch", "off"][..], 1, "BULKHEAD_STEP_UP"),
+        (&["token", "add", "x", "--scope", "kill_switch_off"][..], 1, "BULKHEAD_STEP_UP"),
         (&["router", "list", "--url", "http://127.0.0.1:1"][..], 1, "127.0.0.1:1"),
         (&["router", "list", "--token", "wrong"][..], 1, "token"),
     ] {

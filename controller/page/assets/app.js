@@ -111,15 +111,20 @@
     return box ? JSON.parse(box.dataset.names || "{}") : {};
   };
 
+  // What is drawn of a sample: all of a router, or one VIF on its own page.
+  const lines = (sample) => {
+    const all = [...sample.interfaces.map((line) => [`i:${line.name}`, line]), ...sample.vifs.map((line) => [`v:${line.id}`, line])];
+    const only = $("#plot")?.dataset.only;
+    return only ? all.filter(([key]) => key === only) : all;
+  };
+
   // Times without a sample stay empty: a gap is shown as a gap.
   const push = (sample) => {
     const at = new Date(sample.at).getTime() / 1000;
     const last = rates.xs.at(-1);
     if (last !== undefined && at <= last) return false;
     if (last !== undefined && at - last > 2.5 * Math.max(sample.over_ms, 1000) / 1000) row(last + 0.5, new Map());
-    const values = new Map();
-    for (const line of sample.interfaces) values.set(`i:${line.name}`, line);
-    for (const line of sample.vifs) values.set(`v:${line.id}`, line);
+    const values = new Map(lines(sample));
     row(at, values);
     while (rates.xs.length && rates.xs[0] < at - SPAN_S) {
       rates.xs.shift();
@@ -158,9 +163,19 @@
     });
   };
 
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const chart = (box, data, scales, series) => {
+    const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
+    box.textContent = "";
+    return new uPlot({
+      width: box.clientWidth, height: 240, cursor: { show: false }, legend: { show: false }, scales,
+      axes: [axis, { ...axis, size: 84, values: (_, ticks) => ticks.map(bits) }],
+      series: [{}, ...series.map((line) => ({ spanGaps: false, points: { show: false }, ...line }))],
+    }, data, box);
+  };
+
   const make = (box, data) => {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue(name).trim();
     const known = names();
     const keys = [...rates.lines.keys()];
     const look = keys.map((key, index) => ({
@@ -168,17 +183,29 @@
       label: key.startsWith("v:") ? `VIF ${known[key.slice(2)] ?? key.slice(2)}` : key.slice(2),
     }));
     legend(look);
-    const axis = { stroke: colour("--muted"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
-    box.textContent = "";
-    return new uPlot({
-      width: box.clientWidth, height: 240, cursor: { show: false }, legend: { show: false },
-      scales: { x: { time: true, auto: false }, y: { auto: false } },
-      axes: [axis, { ...axis, size: 84, values: (_, ticks) => ticks.map(bits) }],
-      series: [{}, ...look.flatMap(({ stroke, dash }) => [
-        { stroke, dash, width: 2, spanGaps: false, points: { show: false } },
-        { stroke, dash, width: 1.5, spanGaps: false, points: { show: false }, alpha: 0.8 },
-      ])],
-    }, data, box);
+    return chart(box, data, { x: { time: true, auto: false }, y: { auto: false } },
+      look.flatMap(({ stroke, dash }) => [{ stroke, dash, width: 2 }, { stroke, dash, width: 1.5, alpha: 0.8 }]));
+  };
+
+  // What was carried over a longer time: it comes with its part of the page, its gaps as nulls. A point between two gaps
+  // is no line, so it is drawn as a point.
+  const alone = (plot, series) => {
+    const ys = plot.data[series];
+    return ys.flatMap((y, at) => (y !== null && (ys[at - 1] ?? null) === null && (ys[at + 1] ?? null) === null ? [at] : []));
+  };
+
+  const history = () => {
+    for (const box of $$(".plot[data-points]")) {
+      if (box.plot || !window.uPlot) continue;
+      const points = JSON.parse(box.dataset.points);
+      const data = [points.map(([at]) => at), points.map(([, down]) => down), points.map(([, , up]) => (up === null ? null : -up))];
+      const peak = Math.max(1000, ...points.map(([, down, up]) => Math.max(down ?? 0, up ?? 0)));
+      const fill = colour("--accent-soft");
+      const line = { stroke: colour("--s1"), fill, width: 1.5, points: { show: true, size: 4, filter: alone } };
+      box.plot = chart(box, data, {
+        x: { time: true, range: [+box.dataset.from, +box.dataset.until] }, y: { range: [-peak * 1.1, peak * 1.1] },
+      }, [line, { ...line, stroke: colour("--s2") }]);
+    }
   };
 
   const legend = (look) => {
@@ -202,16 +229,21 @@
   const traffic = (sample) => {
     if (!push(sample)) return;
     draw();
-    const cells = [...sample.interfaces.map((line) => [`i:${line.name}`, line]), ...sample.vifs.map((line) => [`v:${line.id}`, line])];
-    for (const [key, line] of cells) {
-      const row = $(`tr[data-rate="${CSS.escape(key)}"]`);
+    for (const [key, line] of lines(sample)) {
+      const row = $(`[data-rate="${CSS.escape(key)}"]`);
       if (!row) continue;
       $("[data-down]", row).textContent = bits(line.rx_bps);
       $("[data-up]", row).textContent = bits(line.tx_bps);
     }
   };
 
-  const redraw = () => { rates.plot?.destroy(); rates.plot = null; draw(); };
+  const redraw = () => {
+    rates.plot?.destroy();
+    rates.plot = null;
+    draw();
+    for (const box of $$(".plot[data-points]")) { box.plot?.destroy(); box.plot = undefined; }
+    history();
+  };
 
   const begin = () => {
     localTimes();
@@ -219,19 +251,18 @@
     const kept = $("#samples");
     if (kept) JSON.parse(kept.textContent).forEach(push);
     draw();
-    const box = $("#plot");
-    if (box && window.ResizeObserver) {
-      let width = box.clientWidth;
-      new ResizeObserver(() => {
-        if (Math.abs(box.clientWidth - width) < 2) return;
-        width = box.clientWidth;
-        rates.plot?.setSize({ width, height: 240 });
-      }).observe(box);
-    }
+    history();
+    window.addEventListener("resize", () => {
+      for (const box of $$(".plot")) (box.plot ?? rates.plot)?.setSize({ width: box.clientWidth, height: 240 });
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     follow();
-    new MutationObserver(() => { localTimes(); copying(); }).observe($("#main"), { childList: true, characterData: true, subtree: true });
+    new MutationObserver(() => { localTimes(); copying(); history(); }).observe($("#main"), { childList: true, characterData: true, subtree: true });
   };
+  // What is not seen first is asked for when the rest is there.
+  const ready = () => document.body.dispatchEvent(new CustomEvent("page-ready"));
+  if (document.readyState === "complete") ready();
+  else window.addEventListener("load", () => setTimeout(ready));
   // All deferred scripts have run then, the plot's too.
   if (document.readyState === "complete") begin();
   else document.addEventListener("DOMContentLoaded", begin);

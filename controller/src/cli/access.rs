@@ -10,13 +10,13 @@ use crate::{
         store::{
             Store, StoreError,
             mqtt_users::{self, MqttUser},
-            sign_in,
+            sign_in::{self, Scope},
         },
     },
     view::iso,
 };
 use anyhow::bail;
-use clap::Subcommand;
+use clap::{Subcommand, builder::PossibleValuesParser};
 use hyper::Method;
 use serde_json::{Value, json};
 use std::{
@@ -41,6 +41,10 @@ enum TokenCommand {
     Add {
         /// What it is for
         name: String,
+        /// What it may do beyond what every token may: `kill_switch_off` switches a kill switch off without a password.
+        /// It wants your password (BULKHEAD_STEP_UP, or asked for on the terminal)
+        #[arg(long = "scope", value_name = "SCOPE", value_parser = PossibleValuesParser::new(Scope::ALL.map(Scope::as_str)))]
+        scopes: Vec<String>,
     },
     /// All tokens
     List,
@@ -94,8 +98,9 @@ pub(super) async fn token(arguments: TokenArguments) -> anyhow::Result<ExitCode>
 async fn token_there(arguments: &TokenArguments) -> anyhow::Result<()> {
     let (client, json) = (arguments.reach.client()?, arguments.reach.json);
     match &arguments.command {
-        TokenCommand::Add { name } => {
-            let made: Value = client.write(Method::POST, "/tokens", Some(&json!({"name": name}))).await?;
+        TokenCommand::Add { name, scopes } => {
+            let body = json!({"name": name, "scopes": scopes});
+            let made: Value = client.write(Method::POST, "/tokens", Some(&body)).await?;
             if json {
                 return output::json(&made);
             }
@@ -109,7 +114,7 @@ async fn token_there(arguments: &TokenArguments) -> anyhow::Result<()> {
             let cell = |row: &Value, member: &str| row[member].as_str().unwrap_or("-").to_owned();
             let rows: Vec<[String; 4]> = found
                 .iter()
-                .map(|row| [cell(row, "id"), cell(row, "name"), cell(row, "created_at"), cell(row, "last_used")])
+                .map(|row| [cell(row, "id"), cell(row, "name"), cell(row, "created_at"), cell(row, "last_used_at")])
                 .collect();
             Ok(output::table(["ID", "NAME", "MADE", "LAST USED"], &rows)?)
         }
@@ -122,8 +127,9 @@ async fn token_there(arguments: &TokenArguments) -> anyhow::Result<()> {
 
 async fn token_here(store: &Store, command: &TokenCommand, json: bool) -> anyhow::Result<()> {
     match command {
-        TokenCommand::Add { name } => {
-            let made = sign_in::create_token(store, name, Clock::system().unix_millis()).await?;
+        TokenCommand::Add { name, scopes } => {
+            let scopes: Vec<Scope> = scopes.iter().filter_map(|word| Scope::of(word)).collect();
+            let made = sign_in::create_token(store, name, &scopes, Clock::system().unix_millis()).await?;
             if json {
                 return output::json(&json!({"id": made.id(), "name": name, "token": made.reveal()}));
             }

@@ -1,11 +1,11 @@
 //! REST from the command line.
 
-use super::output;
-use crate::{config, io::random, io::tls};
+use super::{output, terminal};
+use crate::{config, io::random, io::tls, problem::STEP_UP_REQUIRED};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, header::HeaderValue};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{
     client::legacy::{Client as Hyper, connect::HttpConnector},
@@ -17,6 +17,17 @@ use std::{path::Path, time::Duration};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The environment variable that brings the password where it is wanted again.
+pub(super) const STEP_UP: &str = "BULKHEAD_STEP_UP";
+
+/// What the controller refused, in its words.
+#[derive(Debug, thiserror::Error)]
+#[error("{words}")]
+struct Refused {
+    code: String,
+    words: String,
+}
 
 /// A client of one controller.
 pub(super) struct Client {
@@ -54,10 +65,19 @@ impl Client {
     /// # Errors
     /// The controller's own words where it refuses.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        self.call(Method::GET, path, None).await
+        Self::read(&self.call(Method::GET, path, None, None).await?)
     }
 
-    /// Writes. Each call has an idempotency key of its own.
+    /// Asks for something that is no JSON.
+    ///
+    /// # Errors
+    /// The controller's own words where it refuses.
+    pub(super) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        Ok(String::from_utf8_lossy(&self.call(Method::GET, path, None, None).await?).into_owned())
+    }
+
+    /// Writes. Each call has an idempotency key of its own. Where the controller wants the password again it is taken
+    /// from [`STEP_UP`], or asked for on the terminal.
     ///
     /// # Errors
     /// The controller's own words where it refuses.
@@ -67,10 +87,32 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<T> {
-        self.call(method, path, body).await
+        let refused = match self.call(method.clone(), path, body, None).await {
+            Err(error) if wants_password(&error) => error,
+            answer => return Self::read(&answer?),
+        };
+        let password = match std::env::var(STEP_UP) {
+            Ok(password) if !password.is_empty() => Some(password),
+            _ => terminal::password("It leaves a VIF without a kill switch. Your password: ")?,
+        };
+        let Some(password) = password else {
+            bail!("{refused} On the command line: set {STEP_UP}, or run it on a terminal.")
+        };
+        Self::read(&self.call(method, path, body, Some(&password)).await?)
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<T> {
+    fn read<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
+        let body = if body.is_empty() { b"null" } else { body };
+        serde_json::from_slice(body).context("The controller answered something that this version does not know")
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        password: Option<&str>,
+    ) -> anyhow::Result<Bytes> {
         let writes = method != Method::GET;
         let mut request = Request::builder().method(method).uri(format!("{}/api/v1{path}", self.base));
         if !self.token.is_empty() {
@@ -82,6 +124,9 @@ impl Client {
         if body.is_some() {
             request = request.header("content-type", "application/json");
         }
+        if let Some(password) = password {
+            request = request.header("x-step-up", HeaderValue::from_bytes(password.as_bytes())?);
+        }
         let bytes = body.map(Value::to_string).unwrap_or_default();
         let request = request.body(Full::new(Bytes::from(bytes)))?;
         let answer = tokio::time::timeout(PATIENCE, self.hyper.request(request)).await;
@@ -90,11 +135,16 @@ impl Client {
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
         if !status.is_success() {
-            bail!(refusal(status, &body));
+            let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let code = problem["code"].as_str().unwrap_or_default().to_owned();
+            return Err(Refused { code, words: refusal(status, &body) }.into());
         }
-        let body = if body.is_empty() { Bytes::from_static(b"null") } else { body };
-        serde_json::from_slice(&body).context("The controller answered something that this version does not know")
+        Ok(body)
     }
+}
+
+fn wants_password(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Refused>().is_some_and(|refused| refused.code == STEP_UP_REQUIRED.code)
 }
 
 /// The controller's problem in words.

@@ -135,10 +135,10 @@ async fn token(controller: &Controller) -> anyhow::Result<String> {
     let (store, now) = (controller.store(), controller.clock().unix_millis());
     let old = sign_in::tokens(store).await?.into_iter().find(|token| token.name == DEMO);
     let made = match old {
-        None => sign_in::create_token(store, DEMO, now).await?,
+        None => sign_in::create_token(store, DEMO, &[], now).await?,
         Some(old) => {
             // Made under another name first: the last way in cannot be revoked.
-            let made = sign_in::create_token(store, &format!("{DEMO} {now}"), now).await?;
+            let made = sign_in::create_token(store, &format!("{DEMO} {now}"), &[], now).await?;
             sign_in::revoke_token(store, &old.id).await?;
             made
         }

@@ -185,18 +185,30 @@ impl Controller {
     pub(super) async fn ask_done(&self, router: &RouterId, request: Request) -> Result<(), Problem> {
         match self.ask(router, request).await {
             Ok(Reply::Done) => Ok(()),
-            Ok(Reply::Refused(refusal)) => {
-                Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
-            }
-            Ok(Reply::Plan(_) | Reply::Report(_) | Reply::Reading(_) | Reply::History(_) | Reply::Unsupported(_)) => {
-                Err(Problem::new(
-                    problem::REFUSED,
-                    "The agent does not know this request.",
-                    "Update the agent to this controller's version.",
-                ))
-            }
-            Err(silence) => Err(Problem::new(problem::NO_ANSWER, silence.message, silence.hint)),
+            answer => Err(unanswered(answer)),
         }
+    }
+}
+
+/// The problem that an answer is which is not the one that was asked for.
+pub(super) fn unanswered(answer: Result<Reply, Refusal>) -> Problem {
+    match answer {
+        Ok(Reply::Refused(refusal)) => {
+            Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code)
+        }
+        Ok(
+            Reply::Done
+            | Reply::Plan(_)
+            | Reply::Report(_)
+            | Reply::Reading(_)
+            | Reply::History(_)
+            | Reply::Unsupported(_),
+        ) => Problem::new(
+            problem::REFUSED,
+            "The agent does not know this request.",
+            "Update the agent to this controller's version.",
+        ),
+        Err(silence) => Problem::new(problem::NO_ANSWER, silence.message, silence.hint),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Change sets as callers see them.
 
-use super::{Controller, bounded};
+use super::{Controller, bounded, bus::unanswered};
 use crate::{
     flow::change_set::{
         self, ChangeSet, Declined, Edit, GoesOn, New, Person,
@@ -55,7 +55,7 @@ impl Controller {
     ///
     /// # Errors
     /// `unknown_change_set`; `illegal_event` with the legal ones; `not_available_yet`; `busy` where another one of its
-    /// router is under way.
+    /// router is under way; `step_up_required` where it leads to a VIF without a kill switch.
     pub async fn change_set_event(
         &self,
         id: &ChangeSetId,
@@ -69,6 +69,7 @@ impl Controller {
             {
                 return Err(busy(&other));
             }
+            stepped_up(found, event, &who)?;
             found.seen_from = who.seen_from();
             found.person(event, &who.name, now).map_err(|declined| decline(&declined, found, event))
         })
@@ -141,7 +142,7 @@ impl Controller {
     /// Validates a change set past findings of these codes, as far as they may be overruled.
     ///
     /// # Errors
-    /// `unknown_change_set`, `illegal_event`
+    /// `unknown_change_set`, `illegal_event`, `step_up_required`
     pub async fn force_change_set(
         &self,
         id: &ChangeSetId,
@@ -150,6 +151,7 @@ impl Controller {
     ) -> Result<ChangeSetView, Problem> {
         let who = who.clone();
         self.altered(id, move |_, found, now| {
+            stepped_up(found, Event::Validate, &who)?;
             found.seen_from = who.seen_from();
             found.force(codes, &who.name, now).map_err(|declined| decline(&declined, found, Event::Validate))
         })
@@ -163,6 +165,7 @@ impl Controller {
     /// `unknown_change_set`; `not_revertible` where it is not in force, or was removing a VIF.
     pub async fn revert_change_set(&self, id: &ChangeSetId, who: &Person) -> Result<ChangeSetView, Problem> {
         let kept = self.stored(id).await?;
+        let was_off = kept.switches_off(Event::Confirm);
         let name: String = format!("Revert: {}", kept.name).chars().take(80).collect();
         let (items, reverts) = revert::inverse(&kept, &name).map_err(|refusal| {
             Problem::new(problem::NOT_REVERTIBLE, refusal.message, refusal.hint).with("refusal", refusal.code)
@@ -177,7 +180,7 @@ impl Controller {
             goes_on: GoesOn::Preview,
             who: who.clone(),
         };
-        let made = ChangeSet { reverts: Some(reverts), ..ChangeSet::new(new, "revert", self.now()) };
+        let made = ChangeSet { reverts: Some(reverts), was_off, ..ChangeSet::new(new, "revert", self.now()) };
         self.put(made).await
     }
 
@@ -196,28 +199,23 @@ impl Controller {
                 let changed = self.change(id, move |change_set, now| change_set.reported(report, now)).await?;
                 changed.as_ref().map(change_set::view).ok_or_else(unknown)
             }
-            Ok(Reply::Refused(refusal)) => {
-                Err(Problem::new(problem::REFUSED, refusal.message, refusal.hint).with("refusal", refusal.code))
-            }
-            Ok(Reply::Plan(_) | Reply::Done | Reply::Reading(_) | Reply::History(_) | Reply::Unsupported(_)) => {
-                Err(Problem::new(
-                    problem::REFUSED,
-                    "The agent does not know this request.",
-                    "Update the agent to this controller's version.",
-                ))
-            }
-            Err(silence) => Err(Problem::new(problem::NO_ANSWER, silence.message, silence.hint)),
+            answer => Err(unanswered(answer)),
         }
     }
 
-    /// Makes a change set of one item and lets it begin when its turn has come.
+    /// Makes a change set of one item about a VIF and lets it begin when its turn has come. `was_off` is whether the VIF
+    /// had no kill switch before.
+    ///
+    /// # Errors
+    /// `step_up_required` where it leads to a VIF without one.
     pub(super) async fn begin(
         &self,
         router: &RouterId,
         name: String,
         resource: Resource,
-        plan_only: bool,
-        who: &str,
+        was_off: bool,
+        goes_on: GoesOn,
+        who: &Person,
     ) -> Result<ChangeSetId, Problem> {
         let item = Item { id: "1".to_owned(), name: String::new(), depends_on: Vec::new(), resource };
         let new = New {
@@ -228,11 +226,13 @@ impl Controller {
             exactly: None,
             // Objects of our own cut nobody off: what the agent reads back is enough.
             confirm: Confirm { keep: Keep::Agent, ..Confirm::USUAL },
-            goes_on: if plan_only { GoesOn::Preview } else { GoesOn::Through },
-            who: who.into(),
+            goes_on,
+            who: who.clone(),
         };
         let id = new.id.clone();
-        self.put(ChangeSet::new(new, "vif", self.now())).await?;
+        let made = ChangeSet { was_off, ..ChangeSet::new(new, "vif", self.now()) };
+        stepped_up(&made, Event::Confirm, who)?;
+        self.put(made).await?;
         Ok(id)
     }
 
@@ -291,6 +291,11 @@ fn named(name: &str) -> Result<String, Problem> {
 fn rows(asked: &[AskedItem], owner: &str, exactly: bool) -> Result<Vec<Item>, Problem> {
     // That none of them is to be there any more is something to ask for.
     if exactly && asked.is_empty() { Ok(Vec::new()) } else { Ok(asked::items(asked, owner)?) }
+}
+
+/// Refuses what leads to a VIF without a kill switch to whoever has not proved their password for it.
+fn stepped_up(change_set: &ChangeSet, event: Event, who: &Person) -> Result<(), Problem> {
+    if who.stepped_up || !change_set.switches_off(event) { Ok(()) } else { Err(Problem::step_up()) }
 }
 
 fn busy(other: &ChangeSet) -> Problem {

@@ -2,7 +2,10 @@
 
 use super::Controller;
 use crate::{
-    flow::home::{self, Command, Wish},
+    flow::{
+        change_set::GoesOn,
+        home::{self, Command, Wish},
+    },
     io::mqtt::{Received, Sending},
     problem::Problem,
 };
@@ -12,7 +15,7 @@ use shared::{
     topic::{Home, Noun},
 };
 
-/// Who a change set of home automation says made it.
+/// Who a change set of home automation says made it. It never proves a password: it cannot switch a kill switch off.
 const WHO: &str = "home-automation";
 
 impl Controller {
@@ -48,8 +51,8 @@ impl Controller {
     async fn carry_out(&self, router: &RouterId, wish: Wish) -> Result<Value, Problem> {
         match wish {
             Wish::Refresh => self.refresh(router).await.map(|()| Value::Null),
-            Wish::Create(new) => Ok(json!(self.create_vif(router, new, false, WHO).await?)),
-            Wish::Remove(vif) => Ok(json!(self.remove_vif(router, &vif, false, WHO).await?)),
+            Wish::Create(new) => Ok(json!(self.create_vif(router, new, GoesOn::Through, &WHO.into()).await?)),
+            Wish::Remove(vif) => Ok(json!(self.remove_vif(router, &vif, GoesOn::Through, &WHO.into()).await?)),
         }
     }
 

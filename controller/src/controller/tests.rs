@@ -1,8 +1,9 @@
 //! The controller on a real broker, with an agent that does what each test wants.
 
-mod agent;
+pub(crate) mod agent;
 mod bed;
 mod drift;
+mod vifs;
 mod whence;
 
 use super::*;
@@ -192,7 +193,7 @@ async fn what_is_forged_foreign_or_repeated_is_refused_by_name_and_does_nothing(
     agent.publish("bulkhead-bus/v1/r1/state", agent.seal(Body::Event(notice(4)))).await;
     agent.tell(notice(5)).await;
     let probes = || async {
-        let events = bed.controller.events(&bed.router, 100, None).await.unwrap();
+        let events = bed.controller.events(&bed.router, 100, None, None).await.unwrap();
         events.into_iter().filter(|event| event.code == "probe").count()
     };
     bed.until("the last one is taken", || async { probes().await == 2 }).await;

@@ -1,23 +1,42 @@
 //! VIFs, interfaces and rates of a router, as its agent last told them.
 
-use super::Controller;
+use super::{Controller, bus::unanswered};
 use crate::{
-    flow::vif,
+    flow::{
+        change_set::{GoesOn, Person},
+        vif,
+    },
     io::{random, store::routers},
-    problem::Problem,
-    view::{InterfaceRate, InterfaceView, NewVif, TrafficView, VifRate, VifView, iso},
+    problem::{self, Problem},
+    view::{EditedVif, InterfaceRate, InterfaceView, NewVif, TrafficHistoryView, TrafficView, VifRate, VifView, iso},
 };
+use futures_util::StreamExt as _;
 use shared::{
     change_set::Resource,
     ids::{ChangeSetId, RouterId, VifId},
     router::{RouterState, TrafficSample},
-    wire::Request,
+    vif::{KillSwitchMode, Span, VifReport},
+    wire::{Reply, Request},
 };
+use std::time::Duration;
 
 /// How long an agent samples each second after it was told that somebody is looking.
 const WATCH_S: u32 = 30;
 /// It is told again at most this often, in milliseconds.
 const WATCH_AGAIN_MS: i64 = 10_000;
+/// How long the agent's state may take to follow its word.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(3);
+
+/// What a person wants of a VIF at once, without a change set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Close its gate until somebody releases it.
+    Engage,
+    /// Leave its gate to the state of its way out again.
+    Release,
+    /// Verify its isolation now.
+    Verify,
+}
 
 impl Controller {
     /// The interfaces that a VIF could leave by.
@@ -40,8 +59,7 @@ impl Controller {
     /// # Errors
     /// `unknown_router`
     pub async fn vifs(&self, router: &RouterId) -> Result<Vec<VifView>, Problem> {
-        let state = self.state_of(router).await?;
-        Ok(state.map(|state| state.vifs.iter().map(vif::view).collect()).unwrap_or_default())
+        Ok(self.reports(router).await?.iter().map(vif::view).collect())
     }
 
     /// One VIF.
@@ -49,43 +67,112 @@ impl Controller {
     /// # Errors
     /// `unknown_router`, `unknown_vif`
     pub async fn vif(&self, router: &RouterId, id: &VifId) -> Result<VifView, Problem> {
-        let state = self.state_of(router).await?;
-        let found = state.iter().flat_map(|state| &state.vifs).find(|report| report.spec.id == *id);
-        found.map(vif::view).ok_or_else(|| Problem::unknown_vif(id.as_str()))
+        one(&self.reports(router).await?, id).map(vif::view)
     }
 
-    /// Makes a change set that makes a VIF, and starts it; with `plan_only` it stops at `previewing`.
+    /// Makes a change set that makes a VIF, and starts it.
     ///
     /// # Errors
-    /// `unknown_router`, `field_invalid`, `not_available_yet`
+    /// `unknown_router`, `field_invalid`, `not_available_yet`, `step_up_required`
     pub async fn create_vif(
         &self,
         router: &RouterId,
         new: NewVif,
-        plan_only: bool,
-        who: &str,
+        goes_on: GoesOn,
+        who: &Person,
     ) -> Result<ChangeSetId, Problem> {
-        self.known(router).await?;
         let suffix = random::suffix().map_err(|error| Problem::internal(&error))?;
-        let spec = vif::spec(&new, &suffix)?;
+        let spec = vif::spec(&new, &suffix, &self.reports(router).await?)?;
         let name = format!("Create VIF {}", spec.name);
-        self.begin(router, name, Resource::VifCreate(spec), plan_only, who).await
+        self.begin(router, name, Resource::VifCreate(spec), false, goes_on, who).await
     }
 
-    /// Makes a change set that removes a VIF, and starts it; with `plan_only` it stops at `previewing`.
+    /// Makes a change set that alters a VIF, and starts it.
     ///
     /// # Errors
-    /// `unknown_router`, `unknown_vif`
+    /// `unknown_router`, `unknown_vif`, `field_invalid`, `not_available_yet`, `step_up_required`
+    pub async fn update_vif(
+        &self,
+        router: &RouterId,
+        id: &VifId,
+        edited: &EditedVif,
+        goes_on: GoesOn,
+        who: &Person,
+    ) -> Result<ChangeSetId, Problem> {
+        let all = self.reports(router).await?;
+        let before = one(&all, id)?;
+        let spec = vif::updated(before, edited, &all)?;
+        let (name, was_off) = (format!("Alter VIF {}", spec.name), is_off(before));
+        self.begin(router, name, Resource::VifUpdate(spec), was_off, goes_on, who).await
+    }
+
+    /// Makes a change set that removes a VIF, and starts it.
+    ///
+    /// # Errors
+    /// `unknown_router`, `unknown_vif`, `vif_in_use`
     pub async fn remove_vif(
         &self,
         router: &RouterId,
         id: &VifId,
-        plan_only: bool,
-        who: &str,
+        goes_on: GoesOn,
+        who: &Person,
     ) -> Result<ChangeSetId, Problem> {
-        let found = self.vif(router, id).await?;
-        let name = format!("Remove VIF {}", found.name);
-        self.begin(router, name, Resource::VifRemove(id.clone()), plan_only, who).await
+        let all = self.reports(router).await?;
+        let found = one(&all, id)?;
+        if let Some(other) = vif::falls_back_to(id, &all) {
+            let message = format!("The VIF `{other}` falls back to this one.");
+            return Err(Problem::new(problem::VIF_IN_USE, message, "Give the other one another mode first."));
+        }
+        let (name, was_off) = (format!("Remove VIF {}", found.spec.name), is_off(found));
+        self.begin(router, name, Resource::VifRemove(id.clone()), was_off, goes_on, who).await
+    }
+
+    /// Has the agent do something to a VIF at once, and gives the VIF as its agent then tells of it.
+    ///
+    /// # Errors
+    /// `unknown_router`, `unknown_vif`, `no_answer`, `refused`
+    pub async fn vif_deed(&self, router: &RouterId, id: &VifId, deed: Deed) -> Result<VifView, Problem> {
+        let before = self.vif(router, id).await?;
+        let mut live = Box::pin(self.live(None));
+        self.ask_done(
+            router,
+            match deed {
+                Deed::Engage => Request::Engage(id.clone()),
+                Deed::Release => Request::Release(id.clone()),
+                Deed::Verify => Request::Verify(id.clone()),
+            },
+        )
+        .await?;
+        let followed = async {
+            loop {
+                let now = self.vif(router, id).await?;
+                let follows = match deed {
+                    Deed::Engage => now.kill_switch.held,
+                    Deed::Release => !now.kill_switch.held,
+                    Deed::Verify => now.isolation.verified_at != before.isolation.verified_at,
+                };
+                if follows || live.next().await.is_none() {
+                    return Ok(now);
+                }
+            }
+        };
+        // The agent has done it; a state that has got lost is not waited for for ever.
+        match tokio::time::timeout(FOLLOWS_WITHIN, followed).await {
+            Ok(vif) => vif,
+            Err(_) => self.vif(router, id).await,
+        }
+    }
+
+    /// What a VIF carried, as its agent has kept it.
+    ///
+    /// # Errors
+    /// `unknown_router`, `unknown_vif`, `no_answer`, `refused`
+    pub async fn vif_history(&self, router: &RouterId, id: &VifId, span: Span) -> Result<TrafficHistoryView, Problem> {
+        self.vif(router, id).await?;
+        match self.ask(router, Request::History(id.clone(), span)).await {
+            Ok(Reply::History(history)) => Ok(vif::history(&history)),
+            answer => Err(unanswered(answer)),
+        }
     }
 
     /// The samples of the last five minutes, oldest first, as far as somebody was watching.
@@ -124,10 +211,22 @@ impl Controller {
         self.ask_done(router, Request::Refresh).await
     }
 
+    async fn reports(&self, router: &RouterId) -> Result<Vec<VifReport>, Problem> {
+        Ok(self.state_of(router).await?.map(|state| state.vifs).unwrap_or_default())
+    }
+
     async fn state_of(&self, router: &RouterId) -> Result<Option<RouterState>, Problem> {
         let id = self.known(router).await?.id;
         self.inner.store.call(move |tx| Ok(routers::state(tx, &id)?)).await
     }
+}
+
+fn one<'a>(all: &'a [VifReport], id: &VifId) -> Result<&'a VifReport, Problem> {
+    all.iter().find(|report| report.spec.id == *id).ok_or_else(|| Problem::unknown_vif(id.as_str()))
+}
+
+fn is_off(report: &VifReport) -> bool {
+    report.spec.kill_switch == KillSwitchMode::Off
 }
 
 /// The view of a sample.

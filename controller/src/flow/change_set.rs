@@ -72,6 +72,9 @@ pub struct ChangeSet {
     /// What it takes back, of one that was made to revert another.
     #[serde(default)]
     pub reverts: Option<revert::Reverts>,
+    /// Whether the VIF that it alters or removes had no kill switch: undoing it brings that back.
+    #[serde(default)]
+    pub was_off: bool,
     /// Counts up with each edit, so that two who edit at the same time do not overwrite each other.
     #[serde(default)]
     pub version: u32,
@@ -185,6 +188,7 @@ impl ChangeSet {
             risk: Risk::Low,
             exactly: new.exactly,
             reverts: None,
+            was_off: false,
             version: 0,
             attempt: 0,
             keep: false,

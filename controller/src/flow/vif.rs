@@ -1,72 +1,19 @@
-//! VIFs: from what a person asks for to what the agent is told, and from what the agent says to what is shown.
+//! VIFs: from what the agent says to what is shown. From what a person asks for to what the agent is told: [`wish`].
+
+mod port;
+mod wish;
 
 use crate::{
-    problem::{self, Problem},
+    problem::Problem,
     view::{
-        EgressRequest, EgressView, GatewayView, IsolationView, KillSwitchModeRequest, KillSwitchView, NewVif,
-        TotalsView, VifView, iso,
+        EgressView, GatewayView, IsolationView, KillSwitchModeView, KillSwitchView, PortView, TotalsView,
+        TrafficHistoryView, TrafficPointView, VifView, iso,
     },
 };
-use shared::{
-    ids::VifId,
-    net::InterfaceName,
-    vif::{Egress, KillSwitchMode, VifName, VifReport, VifSpec},
-};
-
-/// What the agent is told. The VIF's id is made of its name and a suffix that no other VIF has had.
-///
-/// # Errors
-/// `field_invalid` with the field; `not_available_yet` for what a later version takes.
-pub fn spec(new: &NewVif, suffix: &str) -> Result<VifSpec, Problem> {
-    let name = VifName::new(new.name.as_str()).map_err(|error| {
-        Problem::field("name", sentence(&error.to_string()), "Choose another name, such as `tor` or `vpn-nl`.")
-    })?;
-    if new.quota.is_some() {
-        return Err(later("quota", "Quotas", "Leave `quota` out."));
-    }
-    match new.kill_switch.mode {
-        KillSwitchModeRequest::Block if new.kill_switch.fallback.is_none() => {}
-        KillSwitchModeRequest::Block => {
-            return Err(Problem::field(
-                "kill_switch.fallback",
-                "The mode `block` has no fallback.",
-                "Leave `fallback` out.",
-            ));
-        }
-        KillSwitchModeRequest::Fallback => {
-            return Err(later("kill_switch.mode", "The mode `fallback`", "The mode `block` works."));
-        }
-        KillSwitchModeRequest::Off => {
-            return Err(later("kill_switch.mode", "The mode `off`", "The mode `block` works."));
-        }
-    }
-    let id = VifId::new(format!("{name}-{suffix}")).map_err(|error| Problem::internal(&error))?;
-    let egress = egress(&new.egress)?;
-    Ok(VifSpec { id, name, egress, kill_switch: KillSwitchMode::Block, resolver: None, ports: Vec::new() })
-}
-
-fn egress(request: &EgressRequest) -> Result<Egress, Problem> {
-    const WORKS: &str = "`{\"interface\": \"wg-vpn\"}` works.";
-    match (&request.interface, &request.chain, request.direct) {
-        (Some(name), None, None) => InterfaceName::new(name.as_str()).map(Egress::Interface).map_err(|error| {
-            Problem::field("egress.interface", sentence(&error.to_string()), "Take a name from the router's list.")
-        }),
-        (None, Some(_), None) => Err(later("egress.chain", "Chains", WORKS)),
-        (None, None, Some(_)) => Err(later("egress.direct", "The way out by the default route", WORKS)),
-        _ => Err(Problem::field("egress", "A VIF has exactly one way out.", WORKS)),
-    }
-}
-
-fn later(field: &str, what: &str, works: &str) -> Problem {
-    Problem::new(problem::NOT_AVAILABLE_YET, format!("{what} cannot be used in this version."), works)
-        .with("field", field)
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
-}
+pub use port::{PORT_FORM, port_from, port_text};
+use shared::vif::{Gateway, History, KillSwitchMode, Point, PublishedPort, Span, VifReport};
+use std::fmt::Write as _;
+pub use wish::{falls_back_to, spec, updated};
 
 /// The view of a VIF.
 pub fn view(report: &VifReport) -> VifView {
@@ -84,14 +31,20 @@ pub fn view(report: &VifReport) -> VifView {
         egress: EgressView { interface: report.spec.egress.interface().to_string() },
         status: report.status,
         kill_switch: KillSwitchView {
-            mode: switch.mode.clone(),
+            mode: mode(&switch.mode),
+            fallback: switch.mode.fallback().map(ToString::to_string),
             state: switch.state,
             active: switch.active,
             gate: switch.gate,
             since: iso(switch.since),
             reason: switch.reason.clone(),
+            held: switch.held,
+            way: switch.way.as_ref().map(ToString::to_string),
+            reaction_ms: switch.reaction_ms,
         },
-        gateway: GatewayView::default(),
+        gateway: gateway(&report.gateway),
+        resolver: report.spec.resolver.map(|resolver| resolver.to_string()),
+        ports: report.spec.ports.iter().map(port).collect(),
         traffic: TotalsView {
             rx_bytes: traffic.rx_bytes,
             tx_bytes: traffic.tx_bytes,
@@ -99,76 +52,123 @@ pub fn view(report: &VifReport) -> VifView {
             tx_packets: traffic.tx_packets,
             rx_drops: traffic.rx_drops,
             tx_drops: traffic.tx_drops,
+            rx_errors: traffic.rx_errors,
+            tx_errors: traffic.tx_errors,
         },
         quota: None,
         isolation: isolation(report),
     }
 }
 
+/// The word of a mode.
+fn mode(mode: &KillSwitchMode) -> KillSwitchModeView {
+    match mode {
+        KillSwitchMode::Block => KillSwitchModeView::Block,
+        KillSwitchMode::Fallback(_) => KillSwitchModeView::Fallback,
+        KillSwitchMode::Off => KillSwitchModeView::Off,
+    }
+}
+
+fn gateway(gateway: &Gateway) -> GatewayView {
+    GatewayView {
+        latency_ms: gateway.latency_us.map(|micros| f64::from(micros) / 1000.0),
+        checked_at: gateway.checked_at.map(iso),
+        lost: gateway.lost,
+        handshake_s: gateway.handshake_s,
+    }
+}
+
+fn port(port: &PublishedPort) -> PortView {
+    PortView { protocol: port.protocol, port: port.port, to_port: port.to_port, from: port.from.to_string() }
+}
+
 fn isolation(report: &VifReport) -> IsolationView {
-    report.isolation.as_ref().map_or_else(
-        || IsolationView { verified_at: None, ok: false, findings: Vec::new() },
-        |seen| IsolationView { verified_at: Some(iso(seen.verified_at)), ok: seen.ok, findings: seen.findings.clone() },
-    )
+    report.isolation.as_ref().map_or_else(IsolationView::default, |seen| IsolationView {
+        verified_at: Some(iso(seen.verified_at)),
+        ok: seen.ok,
+        findings: seen.findings.clone(),
+        took_ms: Some(seen.took_ms),
+        traced: Some(seen.traced),
+        tripped: Some(seen.tripped),
+    })
+}
+
+/// The view of what a VIF carried.
+pub fn history(history: &History) -> TrafficHistoryView {
+    let point = |point: &Point| TrafficPointView {
+        at: iso(point.at),
+        over_ms: point.over_ms,
+        rx_bytes: point.rx_bytes,
+        tx_bytes: point.tx_bytes,
+        rx_packets: point.rx_packets,
+        tx_packets: point.tx_packets,
+        drops: point.drops,
+    };
+    TrafficHistoryView {
+        vif: history.vif.to_string(),
+        range: history.span.as_str().to_owned(),
+        step_s: history.step_s,
+        until: iso(history.until),
+        points: history.points.iter().map(point).collect(),
+    }
+}
+
+/// The same as a table for programs (RFC 4180): a line of names, then one a point.
+pub fn csv(history: &TrafficHistoryView) -> String {
+    let mut out = "at,over_ms,rx_bytes,tx_bytes,rx_packets,tx_packets,drops\r\n".to_owned();
+    for point in &history.points {
+        let TrafficPointView { at, over_ms, rx_bytes, tx_bytes, rx_packets, tx_packets, drops } = point;
+        // Nothing in it has to be quoted: a time and numbers.
+        let _ = write!(out, "{at},{over_ms},{rx_bytes},{tx_bytes},{rx_packets},{tx_packets},{drops}\r\n");
+    }
+    out
+}
+
+/// A span by its word.
+///
+/// # Errors
+/// `field_invalid`
+pub fn span(word: &str) -> Result<Span, Problem> {
+    Span::ALL.into_iter().find(|span| span.as_str() == word).ok_or_else(|| {
+        let words = Span::ALL.map(Span::as_str).join(", ");
+        Problem::field("range", "There is no history of that range.", format!("Give one of: {words}."))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use shared::ids::VifId;
 
-    fn asked(json: serde_json::Value) -> Result<VifSpec, Problem> {
-        spec(&serde_json::from_value(json).expect("a request"), "k3x7q2mz")
+    #[test]
+    fn a_history_is_one_line_a_point_and_a_gap_is_no_line() {
+        let point = |at| Point { at, over_ms: 60_000, rx_bytes: 1_500, drops: 2, ..Point::default() };
+        let told = History {
+            vif: VifId::new("tor-1").unwrap(),
+            span: Span::Day,
+            step_s: 60,
+            until: 240_000,
+            points: vec![point(0), point(180_000)],
+        };
+        let told = history(&told);
+        assert_eq!((told.range.as_str(), told.until.as_str()), ("24h", "1970-01-01T00:04:00.000Z"));
+        let lines = [
+            "at,over_ms,rx_bytes,tx_bytes,rx_packets,tx_packets,drops",
+            "1970-01-01T00:00:00.000Z,60000,1500,0,0,0,2",
+            "1970-01-01T00:03:00.000Z,60000,1500,0,0,0,2",
+            "",
+        ];
+        assert_eq!(csv(&told), lines.join("\r\n"));
     }
 
     #[test]
-    fn a_wish_becomes_an_order_with_an_id_of_its_own() {
-        let spec = asked(json!({"name": "tor", "egress": {"interface": "wg-vpn"}})).unwrap();
-        assert_eq!(spec.id.as_str(), "tor-k3x7q2mz");
-        assert_eq!(spec.egress.interface().as_str(), "wg-vpn");
-    }
-
-    #[test]
-    fn what_cannot_be_done_is_said_at_its_field() {
-        let wg = json!({"interface": "wg-vpn"});
-        for (request, code, field) in [
-            (json!({"name": "Tor!", "egress": wg}), "field_invalid", "name"),
-            (json!({"name": "tor", "egress": {"interface": "a,b"}}), "field_invalid", "egress.interface"),
-            (json!({"name": "tor", "egress": {}}), "field_invalid", "egress"),
-            (json!({"name": "tor", "egress": {"interface": "a", "direct": true}}), "field_invalid", "egress"),
-            (json!({"name": "tor", "egress": {"direct": true}}), "not_available_yet", "egress.direct"),
-            (json!({"name": "tor", "egress": {"chain": []}}), "not_available_yet", "egress.chain"),
-            (
-                json!({"name": "t", "egress": wg, "kill_switch": {"mode": "off"}}),
-                "not_available_yet",
-                "kill_switch.mode",
-            ),
-            (
-                json!({"name": "t", "egress": wg, "kill_switch": {"mode": "fallback"}}),
-                "not_available_yet",
-                "kill_switch.mode",
-            ),
-            (
-                json!({"name": "t", "egress": wg, "kill_switch": {"fallback": "x"}}),
-                "field_invalid",
-                "kill_switch.fallback",
-            ),
-            (json!({"name": "t", "egress": wg, "quota": {}}), "not_available_yet", "quota"),
-        ] {
-            let problem = asked(request.clone()).expect_err(&request.to_string());
-            assert_eq!((problem.status, problem.code), (422, code), "{request}");
-            assert_eq!(problem.extra["field"], field, "{request}");
+    fn a_range_that_nobody_keeps_is_refused_at_its_field() {
+        for word in ["1h", "24h", "7d", "30d", "90d"] {
+            assert_eq!(span(word).map(Span::as_str).ok(), Some(word));
         }
-    }
-
-    #[test]
-    fn a_field_that_means_nothing_is_not_overlooked() {
-        for request in [
-            json!({"name": "tor", "egress": {"interface": "wg"}, "vlan": 7}),
-            json!({"name": "tor", "egress": {"interface": "wg", "table": "main"}}),
-            json!({"name": "tor", "egress": {"interface": "wg"}, "kill_switch": {"mode": "maybe"}}),
-        ] {
-            assert!(serde_json::from_value::<NewVif>(request.clone()).is_err(), "{request}");
+        for word in ["", "1d", "365d", "24H"] {
+            let problem = span(word).expect_err(word);
+            assert_eq!((problem.code, &problem.extra["field"]), ("field_invalid", &"range".into()), "{word}");
         }
     }
 }

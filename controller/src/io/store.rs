@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("store/migrations/0001_routers.sql"),
     include_str!("store/migrations/0002_sign_in.sql"),
     include_str!("store/migrations/0003_drift.sql"),
+    include_str!("store/migrations/0004_scopes.sql"),
 ];
 
 /// Why the database did not do it.

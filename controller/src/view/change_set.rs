@@ -64,6 +64,10 @@ pub struct ChangeSetView {
     /// What may happen to it now, of what a person may do.
     #[schema(value_type = Vec<String>)]
     pub legal_events: Vec<Event>,
+    /// Of those, what leads to a VIF without a kill switch and wants the password again (`X-Step-Up`).
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub step_up_events: Vec<Event>,
 }
 
 /// How much a change could cost.

@@ -2,7 +2,7 @@
 
 use super::{lines::line, print};
 use crate::{
-    cli::{client::Client, output},
+    cli::{client::Client, output, terminal},
     view::ChangeSetView,
 };
 use anyhow::{Context as _, bail};
@@ -10,7 +10,6 @@ use hyper::Method;
 use serde_json::{Value, json};
 use shared::change_set::{State, Verb};
 use std::{
-    io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -88,15 +87,10 @@ impl Planned {
 
 /// Whether the person at the terminal says yes; where nobody is there, that is an error.
 pub(super) fn agreed(question: &str, id: &str) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
+    let Some(agreed) = terminal::agreed(question)? else {
         bail!("Nobody is there to ask: say --yes and --accept-risk, or go on with `bulkhead change confirm {id}`.");
-    }
-    let mut error = std::io::stderr();
-    write!(error, "{question} [y/N] ")?;
-    error.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    };
+    Ok(agreed)
 }
 
 fn read(file: &Path, router: Option<&str>) -> anyhow::Result<(String, Value)> {

@@ -262,7 +262,7 @@ impl HomeUser {
 }
 
 /// A state with one VIF.
-pub(super) fn state_with_vif(id: &str) -> RouterState {
+pub(crate) fn state_with_vif(id: &str) -> RouterState {
     let name = |text: &str| InterfaceName::new(text).unwrap();
     let report = VifReport {
         spec: VifSpec {

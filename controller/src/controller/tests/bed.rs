@@ -5,6 +5,7 @@ use super::{
     FakeAgent, Said,
 };
 use crate::{
+    flow::change_set::GoesOn,
     io::{
         broker::{Broker, BrokerOptions},
         clock::Clock,
@@ -116,7 +117,8 @@ impl Bed {
     }
 
     pub(super) async fn wish(&self, plan_only: bool) -> ChangeSetId {
-        self.controller.create_vif(&self.router, tor(), plan_only, "ann").await.unwrap()
+        let goes_on = if plan_only { GoesOn::Preview } else { GoesOn::Through };
+        self.controller.create_vif(&self.router, tor(), goes_on, &"ann".into()).await.unwrap()
     }
 }
 

@@ -27,7 +27,7 @@ async fn who_would_cut_their_own_way_to_the_router_is_told() {
             "id": "1", "resource": "/ip/firewall/filter", "operation": "create", "position": "first",
             "attributes": {"chain": "input", "action": "drop", "src-address": "192.168.88.0/24"}
         }]});
-        let who = Person { name: "ann".into(), address: Some(address.parse().unwrap()) };
+        let who = Person { name: "ann".into(), address: Some(address.parse().unwrap()), stepped_up: false };
         let asked = serde_json::from_value(asked).unwrap();
         let made = bed.controller.create_change_set(&bed.router, asked, GoesOn::Preview, &who).await.unwrap();
         let id = ChangeSetId::new(made.id).unwrap();

@@ -2,7 +2,10 @@
 
 use super::{ChangeSet, Exactly, heard::SUPERSEDED};
 use crate::view::Risk;
-use shared::change_set::{Confirm, Event, Item, Keep, Outcome, State, next};
+use shared::{
+    change_set::{Confirm, Event, Item, Keep, Outcome, Resource, State, next},
+    vif::KillSwitchMode,
+};
 use std::net::IpAddr;
 
 /// Who does something to a change set.
@@ -12,6 +15,8 @@ pub struct Person {
     pub name: String,
     /// From where, as the controller sees it.
     pub address: Option<IpAddr>,
+    /// Whether they proved their password for this very request, or hold a token that may do without.
+    pub stepped_up: bool,
 }
 
 impl Person {
@@ -24,7 +29,7 @@ impl Person {
 
 impl From<&str> for Person {
     fn from(name: &str) -> Self {
-        Self { name: name.to_owned(), address: None }
+        Self { name: name.to_owned(), address: None, stepped_up: false }
     }
 }
 
@@ -134,6 +139,32 @@ impl ChangeSet {
         Ok(())
     }
 
+    /// Whether an event of a person's leads to a VIF without a kill switch: then it wants the password again. What the
+    /// agent undoes by itself, or a person before it was kept, goes back to what somebody proved theirs for.
+    pub fn switches_off(&self, event: Event) -> bool {
+        match event {
+            Event::Validate | Event::Confirm | Event::Acknowledge | Event::Retry => {
+                self.items.iter().any(|item| is_off(&item.resource))
+            }
+            Event::Undo => self.was_off,
+            Event::Edit
+            | Event::Valid
+            | Event::Findings
+            | Event::Unreachable
+            | Event::Cancel
+            | Event::ConfirmHighRisk
+            | Event::Applied
+            | Event::ApplyFailed
+            | Event::Keep
+            | Event::Roll
+            | Event::Undone
+            | Event::UndoFailed
+            | Event::Superseded
+            | Event::ForceRollback
+            | Event::Reset => false,
+        }
+    }
+
     /// What a person may do now.
     pub fn legal(&self) -> Vec<Event> {
         let possible = [
@@ -189,5 +220,13 @@ impl ChangeSet {
         self.ordered = false;
         let event = if self.risk == Risk::High { Event::ConfirmHighRisk } else { Event::Confirm };
         self.enter(event, who, now);
+    }
+}
+
+/// Whether an item asks for a VIF without a kill switch.
+pub(super) fn is_off(resource: &Resource) -> bool {
+    match resource {
+        Resource::VifCreate(spec) | Resource::VifUpdate(spec) => spec.kill_switch == KillSwitchMode::Off,
+        Resource::VifRemove(_) | Resource::Row(_) => false,
     }
 }

@@ -60,8 +60,9 @@ pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts
     } else {
         for item in &change_set.items {
             let Resource::VifCreate(spec) = &item.resource else {
-                let hint = "Make the VIF anew: `bulkhead vif create`.";
-                return Err(Refusal::new("not_revertible", "A VIF that was removed is not brought back.", hint));
+                let hint = "Make the VIF anew (`bulkhead vif create`), or alter it once more (`bulkhead vif update`).";
+                let message = "A VIF that was removed or altered is not brought back as it was.";
+                return Err(Refusal::new("not_revertible", message, hint));
             };
             items.push(Item { resource: Resource::VifRemove(spec.id.clone()), ..item.clone() });
         }

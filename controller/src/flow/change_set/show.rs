@@ -43,6 +43,7 @@ pub fn view(change_set: &ChangeSet) -> ChangeSetView {
             .iter()
             .map(|step| HistoryView { at: iso(step.at), state: step.state, event: step.event, by: step.by.clone() })
             .collect(),
+        step_up_events: change_set.legal().into_iter().filter(|&event| change_set.switches_off(event)).collect(),
         legal_events: change_set.legal(),
     }
 }

@@ -1,6 +1,6 @@
 //! REST: what programs ask. Each module is a noun; the shapes are those of [`crate::view`].
 
-use crate::{controller::MAX_LIMIT, problem::Problem};
+use crate::{controller::MAX_LIMIT, flow::change_set::GoesOn, problem::Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,6 +53,12 @@ pub struct Planning {
     /// Stop at `previewing`.
     #[serde(default)]
     plan: bool,
+}
+
+impl Planning {
+    fn goes_on(&self) -> GoesOn {
+        if self.plan { GoesOn::Preview } else { GoesOn::Through }
+    }
 }
 
 /// A write that became a change set.

@@ -27,6 +27,7 @@ pub(super) mod host;
 mod once;
 mod origin;
 pub(super) mod rate;
+pub(super) mod step_up;
 
 /// Where a connection comes from and where it came in.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +62,7 @@ impl Caller {
 
     /// For what is done to change sets.
     pub(super) fn person(&self) -> Person {
-        Person { name: self.who(), address: self.address }
+        Person { name: self.who(), address: self.address, stepped_up: false }
     }
 
     /// The token that this session's forms carry.

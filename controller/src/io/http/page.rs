@@ -21,11 +21,14 @@ pub(super) mod draft;
 pub(super) mod drift;
 pub(super) mod events;
 mod form;
+pub(super) mod history;
 pub(super) mod router;
 pub(super) mod routers;
 mod steps;
 pub(super) mod trace;
 pub(super) mod vif;
+pub(super) mod vif_form;
+pub(super) mod vif_remove;
 mod words;
 
 use form::Errors;

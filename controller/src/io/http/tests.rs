@@ -24,6 +24,7 @@ mod guard;
 mod live;
 mod once;
 mod pages;
+mod vifs;
 
 const PASSWORD: &str = "correct horse";
 const HOST: &str = "localhost:8080";
@@ -68,7 +69,7 @@ impl House {
         let anna = sign_in::create_account(store, "anna", PASSWORD, true, 0).await.unwrap();
         let now = house.controller.clock().unix_millis();
         let (session, token) =
-            (sign_in::open_session(store, &anna, now).await, sign_in::create_token(store, "program", now).await);
+            (sign_in::open_session(store, &anna, now).await, sign_in::create_token(store, "program", &[], now).await);
         (house.session, house.token) = (session.unwrap().reveal().to_owned(), token.unwrap().reveal().to_owned());
         house
     }

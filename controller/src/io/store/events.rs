@@ -6,7 +6,10 @@ use super::{
 };
 use crate::view::{EventView, iso};
 use rusqlite::{Row, Transaction, params};
-use shared::{ids::RouterId, notice::Severity};
+use shared::{
+    ids::{RouterId, VifId},
+    notice::Severity,
+};
 
 /// How many lines are kept per router.
 const KEPT: u32 = 10_000;
@@ -64,7 +67,7 @@ pub fn append(transaction: &Transaction<'_>, router: &RouterId, line: &Line) -> 
     })
 }
 
-/// The lines of a router, newest first; with `after` those before that one.
+/// The lines of a router, newest first; with `after` those before that one, with `about` those of one VIF.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -73,13 +76,15 @@ pub fn list(
     router: &RouterId,
     limit: u32,
     after: Option<u64>,
+    about: Option<&VifId>,
 ) -> Result<Vec<EventView>, StoreError> {
     let mut statement = transaction.prepare(
         "SELECT id, at, severity, code, message, vif, change_set FROM event
-         WHERE router = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+         WHERE router = ?1 AND id < ?2 AND (?4 IS NULL OR vif = ?4) ORDER BY id DESC LIMIT ?3",
     )?;
     let below = after.and_then(|id| i64::try_from(id).ok()).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![router.as_str(), below, limit], |row| Ok(read(router, row)))?;
+    let rows = statement
+        .query_map(params![router.as_str(), below, limit, about.map(VifId::as_str)], |row| Ok(read(router, row)))?;
     rows.map(|row| row?).collect()
 }
 
@@ -120,9 +125,22 @@ mod tests {
             let router = router(transaction, "r1");
             let mut written: Vec<EventView> = (0..5).map(|n| append(transaction, &router, &line(n)).unwrap()).collect();
             written.reverse();
-            let first = list(transaction, &router, 2, None).unwrap();
+            let first = list(transaction, &router, 2, None, None).unwrap();
             assert_eq!(first, written[..2]);
-            assert_eq!(list(transaction, &router, 9, Some(first[1].id)).unwrap(), written[2..]);
+            assert_eq!(list(transaction, &router, 9, Some(first[1].id), None).unwrap(), written[2..]);
+        });
+    }
+
+    #[test]
+    fn the_history_of_a_vif_is_its_own_lines_alone() {
+        run(|transaction| {
+            let router = router(transaction, "r1");
+            for vif in [Some("tor-1"), Some("dns-1"), None, Some("tor-1")] {
+                append(transaction, &router, &Line { vif: vif.map(str::to_owned), ..line(1) }).unwrap();
+            }
+            let of = |vif: &str| list(transaction, &router, 9, None, Some(&VifId::new(vif).unwrap())).unwrap();
+            let lines: Vec<u64> = of("tor-1").iter().map(|line| line.id).collect();
+            assert_eq!((lines.as_slice(), of("none-1").len()), (&[4, 1][..], 0));
         });
     }
 
@@ -140,8 +158,8 @@ mod tests {
                 )
                 .unwrap();
             append(transaction, &loud, &line(0)).unwrap();
-            assert_eq!(list(transaction, &loud, 2 * KEPT, None).unwrap().len(), KEPT as usize);
-            assert_eq!(list(transaction, &quiet, 9, None).unwrap().len(), 1);
+            assert_eq!(list(transaction, &loud, 2 * KEPT, None, None).unwrap().len(), KEPT as usize);
+            assert_eq!(list(transaction, &quiet, 9, None, None).unwrap().len(), 1);
         });
     }
 }

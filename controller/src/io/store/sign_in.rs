@@ -9,9 +9,11 @@ use subtle::ConstantTimeEq as _;
 
 mod credential;
 mod password;
+mod scope;
 
 pub use credential::{Credential, sha256};
 pub use password::{MIN_PASSWORD, check_password, create_account, set_password};
+pub use scope::Scope;
 
 /// How long a session lives without being used, in milliseconds: 7 days.
 pub const SESSION_MS: i64 = 7 * 24 * 3600 * 1000;
@@ -94,6 +96,8 @@ pub struct TokenRow {
     pub created_at: i64,
     /// Unix milliseconds, exact to a minute.
     pub used_at: Option<i64>,
+    /// What it may do beyond what every token may.
+    pub scopes: Vec<Scope>,
 }
 
 /// Whether anybody can sign in.
@@ -130,15 +134,15 @@ pub async fn has_account(store: &Store) -> Result<bool, SignInError> {
 ///
 /// # Errors
 /// [`SignInError::Name`], [`SignInError::Taken`], [`SignInError::Secret`], [`SignInError::Store`]
-pub async fn create_token(store: &Store, name: &str, now: i64) -> Result<Credential, SignInError> {
-    let name = checked_name(name)?;
+pub async fn create_token(store: &Store, name: &str, scopes: &[Scope], now: i64) -> Result<Credential, SignInError> {
+    let (name, scopes) = (checked_name(name)?, Scope::kept(scopes));
     let credential = Credential::random("bh_")?;
     let (id, fingerprint) = (credential.id().to_owned(), credential.fingerprint());
     store
         .call(move |db| {
-            let make =
-                "INSERT INTO token (id, name, secret, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-            let rows = db.execute(make, params![id, name, fingerprint.as_slice(), now])?;
+            let make = "INSERT INTO token (id, name, secret, created_at, scopes) VALUES (?1, ?2, ?3, ?4, ?5)
+                        ON CONFLICT DO NOTHING";
+            let rows = db.execute(make, params![id, name, fingerprint.as_slice(), now, scopes])?;
             if rows == 0 { Err(SignInError::Taken) } else { Ok(()) }
         })
         .await?;
@@ -152,11 +156,32 @@ pub async fn create_token(store: &Store, name: &str, now: i64) -> Result<Credent
 pub async fn tokens(store: &Store) -> Result<Vec<TokenRow>, SignInError> {
     store
         .call(|db| {
-            let mut query = db.prepare("SELECT id, name, created_at, used_at FROM token ORDER BY name, id")?;
+            let mut query = db.prepare("SELECT id, name, created_at, used_at, scopes FROM token ORDER BY name, id")?;
             let rows = query.query_map([], |row| {
-                Ok(TokenRow { id: row.get(0)?, name: row.get(1)?, created_at: row.get(2)?, used_at: row.get(3)? })
+                Ok(TokenRow {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    created_at: row.get(2)?,
+                    used_at: row.get(3)?,
+                    scopes: Scope::read(&row.get::<_, String>(4)?),
+                })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+}
+
+/// Whether a token was made with a scope; false for one that is revoked.
+///
+/// # Errors
+/// [`SignInError::Store`]
+pub async fn token_may(store: &Store, id: &str, scope: Scope) -> Result<bool, SignInError> {
+    let id = id.to_owned();
+    store
+        .call(move |db| {
+            let query = "SELECT scopes FROM token WHERE id = ?1";
+            let kept: Option<String> = db.query_row(query, [id], |row| row.get(0)).optional()?;
+            Ok(kept.is_some_and(|kept| Scope::read(&kept).contains(&scope)))
         })
         .await
 }

@@ -5,7 +5,7 @@ use crate::{
     flow::change_set::{GoesOn, Person},
     io::http::{
         App, answer,
-        gate::Caller,
+        gate::{Caller, step_up::Proven},
         read::{self, Json, Params},
     },
     problem::Problem,
@@ -125,14 +125,16 @@ pub struct Consent {
 /// Lets something happen to a change set: `validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`,
 /// `retry` or `reset`. Answers 409 with `legal_events` where the state does not allow it. `revert` makes a new change set
 /// that takes a kept one back, and answers with that one: it waits for `confirm`, with what others have altered since
-/// among its findings.
+/// among its findings. What stands in `step_up_events` leads to a VIF without a kill switch: it is refused with 403
+/// `step_up_required` unless the password comes along, or the token has the scope `kill_switch_off`.
 #[utoipa::path(post, path = "/api/v1/change-sets/{change_set}/{event}", tag = "change sets",
     params(("change_set" = String, Path, description = "Its id"),
-        ("event" = String, Path, description = "`validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`, `retry`, `reset` or `revert`")),
+        ("event" = String, Path, description = "`validate`, `confirm`, `acknowledge`, `keep`, `extend`, `cancel`, `rollback`, `retry`, `reset` or `revert`"),
+        ("X-Step-Up" = Option<String>, Header, description = "The password, for what is in `step_up_events`")),
     request_body(content = Option<Consent>), responses((status = 200, body = ChangeSetView)))]
 pub(in crate::io::http) async fn happen(
     State(app): State<App>,
-    Extension(caller): Extension<Caller>,
+    Proven(person): Proven,
     Path((id, event)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<axum::Json<ChangeSetView>, Problem> {
@@ -143,16 +145,16 @@ pub(in crate::io::http) async fn happen(
             let hint = "Give `force` with `validate`: what is overruled is looked at once more.";
             return Err(Problem::field("force", "Findings are overruled when it is validated.", hint));
         }
-        return app.controller().force_change_set(&id, consent.force, &caller.person()).await.map(axum::Json);
+        return app.controller().force_change_set(&id, consent.force, &person).await.map(axum::Json);
     }
     if event == "revert" {
-        return app.controller().revert_change_set(&id, &caller.person()).await.map(axum::Json);
+        return app.controller().revert_change_set(&id, &person).await.map(axum::Json);
     }
     if event == "extend" {
         let seconds = consent.seconds.unwrap_or(Confirm::USUAL.deadline_s);
         return app.controller().extend_change_set(&id, seconds).await.map(axum::Json);
     }
-    step(&app, &id, &event, &caller.person()).await.map(axum::Json)
+    step(&app, &id, &event, &person).await.map(axum::Json)
 }
 
 /// Lets an event happen by its word; `rollback` means what undoes in the state that the change set is in.

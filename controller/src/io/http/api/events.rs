@@ -13,18 +13,30 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// About what.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct About {
+    /// Only what is about this VIF.
+    vif: Option<String>,
+}
 
 /// The event list of a router, newest first.
 #[utoipa::path(get, path = "/api/v1/routers/{router}/events", tag = "events",
-    params(("router" = String, Path, description = "The router's id"), Window),
+    params(("router" = String, Path, description = "The router's id"), Window, About),
     responses((status = 200, body = Vec<EventView>)))]
 pub(in crate::io::http) async fn list(
     State(app): State<App>,
     Path(router): Path<String>,
     Params(window): Params<Window>,
+    Params(about): Params<About>,
 ) -> Result<Json<Vec<EventView>>, Problem> {
     let after = window.after.as_deref().map(|after| after.parse().map_err(|_| unknown_after(after))).transpose()?;
-    app.controller().events(&read::router(&router)?, window.limit(), after).await.map(Json)
+    let about = about.vif.as_deref().map(read::vif).transpose()?;
+    app.controller().events(&read::router(&router)?, window.limit(), after, about.as_ref()).await.map(Json)
 }
 
 /// The samples of the last five minutes, oldest first, as far as somebody was watching.

@@ -10,7 +10,7 @@ use crate::{
             sign_in::Holder,
         },
     },
-    problem::Problem,
+    problem::{self, Problem},
 };
 use axum::{
     body::{Body, to_bytes},
@@ -58,12 +58,14 @@ async fn remembered(
     settle(store, mark, gate.route.keeps, response).await
 }
 
-/// Keeps what was answered. What failed on our side may be tried again with the same key.
+/// Keeps what was answered. What failed on our side, and what only lacked a password, may be tried again with the same key.
 async fn settle(store: &Store, mark: Fingerprint, keeps: Keeps, response: Response) -> Result<Response, Problem> {
     let status = response.status();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, MAX_ANSWER).await.map_err(|error| Problem::internal(&error))?;
-    if status.is_server_error() {
+    let lacking =
+        |problem: &Problem| [problem::STEP_UP_REQUIRED.code, problem::RATE_LIMITED.code].contains(&problem.code);
+    if status.is_server_error() || parts.extensions.get::<Problem>().is_some_and(lacking) {
         idempotency::release(store, mark).await?;
     } else {
         let secret = keeps == Keeps::Fact && status.is_success();

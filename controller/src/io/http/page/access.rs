@@ -91,7 +91,7 @@ pub(in crate::io::http) async fn create(
     visit: Visit,
     Form(form): Form<TokenForm>,
 ) -> Result<Response, Problem> {
-    match tokens::make(&app, &form.token_name).await {
+    match tokens::make(&app, &form.token_name, &[]).await {
         Ok(token) => page(&app, &visit, StatusCode::CREATED, Shown { made: Some(token), ..Shown::default() }).await,
         Err(problem) if problem.status < 500 => {
             let errors = Errors::at("token_name", format!("{} {}", problem.detail, problem.hint));

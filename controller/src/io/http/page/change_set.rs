@@ -1,16 +1,17 @@
 //! A change set: where it stands, what it writes, how it ended; and the list of them.
 
 use super::{
-    App, Frame, Visit, ok, see,
+    App, Errors, Frame, Visit, ok, render_problem, see,
     steps::{Step, steps},
     trace, words,
 };
 use crate::{
     io::http::{
         api,
+        gate::step_up,
         read::{self, Form, Params},
     },
-    problem::Problem,
+    problem::{self, Problem},
     view::{ChangeSetView, FindingView, OperationView, Risk, RouterView, StageStatus, TraceRequest},
 };
 use askama::Template;
@@ -42,6 +43,8 @@ struct ChangePage {
     progress: Option<Progress>,
     outcome: Option<words::Message>,
     actions: Vec<Action>,
+    /// Why a button was not taken.
+    wrong: Errors,
     findings: Vec<Finding>,
     /// Where what was asked for can be changed.
     again: Option<String>,
@@ -134,6 +137,7 @@ fn page(frame: Frame, change: ChangeSetView, router_name: String) -> ChangePage 
         progress: progress(&change),
         outcome: change.outcome.map(words::outcome),
         actions: actions(&change),
+        wrong: Errors::default(),
         findings: findings(&change),
         again: again(&change),
         write: (change.legal_events.contains(&Event::Edit) && change.items.iter().all(|item| item.resource != "vif"))
@@ -199,9 +203,13 @@ fn traced(change: &ChangeSetView, question: TraceRequest) -> String {
     trace::address(&change.router, TraceRequest { change_set: Some(change.id.clone()), ..question })
 }
 
-/// The form with what was typed, for a VIF that could not be made.
+/// The form with what was typed, for a VIF that could not be made; that of the VIF for one that could not be altered.
 fn again(change: &ChangeSetView) -> Option<String> {
-    let item = change.items.iter().find(|item| item.resource == "vif" && item.operation == "create")?;
+    let item = change.items.iter().find(|item| item.resource == "vif" && item.operation != "delete")?;
+    if item.operation == "update" {
+        let vif = item.key.as_ref().and_then(serde_json::Value::as_str)?;
+        return Some(format!("/routers/{}/vifs/{}/edit", change.router, super::percent(vif)));
+    }
     let text = |value: &serde_json::Value| super::percent(value.as_str().unwrap_or_default());
     let (name, egress) = (text(&item.attributes["name"]), text(&item.attributes["egress"]["interface"]));
     Some(format!("/routers/{}/add-vif?name={name}&egress={egress}", change.router))
@@ -238,6 +246,9 @@ fn attributes(operation: &OperationView) -> Vec<Attribute> {
 #[derive(Deserialize)]
 pub(in crate::io::http) struct EventForm {
     event: String,
+    /// The password, for what leaves a VIF without a kill switch.
+    #[serde(default)]
+    step_up: String,
 }
 
 /// `POST /change-sets/{change_set}`. Whoever comes too late with a button sees where the change stands now.
@@ -252,8 +263,27 @@ pub(in crate::io::http) async fn happen(
         let made = app.controller().revert_change_set(&change, &visit.person()).await?;
         return Ok(see(&format!("/change-sets/{}", made.id)));
     }
-    match api::change_sets::step(&app, &change, &form.event, &visit.person()).await {
-        Err(problem) if problem.code != crate::problem::ILLEGAL_EVENT.code => Err(problem),
+    let now = app.controller().change_set(&change).await?;
+    // A browser fills a password in where nobody needs it.
+    let needed =
+        now.step_up_events.iter().any(|&event| words::action(event).is_some_and(|(word, ..)| word == form.event));
+    let password = if needed { form.step_up.as_str() } else { "" };
+    let done = match step_up::person(&app, &visit.caller, password).await {
+        Ok(person) => api::change_sets::step(&app, &change, &form.event, &person).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Err(problem) if [problem::STEP_UP_REQUIRED.code, problem::RATE_LIMITED.code].contains(&problem.code) => {
+            let said = if password.is_empty() {
+                "Type your password: without a kill switch packets leave in the clear.".to_owned()
+            } else {
+                format!("{} {}", problem.detail, problem.hint)
+            };
+            let name = app.controller().router(&read::router(&now.router)?).await?.name;
+            let shown = ChangePage { wrong: Errors::at("step_up", said), ..page(visit.frame(), now, name) };
+            Ok(render_problem(&problem, &shown))
+        }
+        Err(problem) if problem.code != problem::ILLEGAL_EVENT.code => Err(problem),
         _ => Ok(see(&format!("/change-sets/{change}"))),
     }
 }

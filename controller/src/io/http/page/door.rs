@@ -222,7 +222,7 @@ fn wrong(by_password: bool) -> Problem {
 }
 
 /// Counts an attempt before it is made.
-pub(super) fn attempt(app: &App, address: IpAddr, name: &str) -> Result<(), Problem> {
+pub(in crate::io::http) fn attempt(app: &App, address: IpAddr, name: &str) -> Result<(), Problem> {
     let mut attempts = app.inner.attempts.lock().unwrap_or_else(PoisonError::into_inner);
     attempts.attempt(address, name, app.now()).map_err(|seconds| {
         let hint = format!("Wait {seconds} s, then try again.");
@@ -230,7 +230,7 @@ pub(super) fn attempt(app: &App, address: IpAddr, name: &str) -> Result<(), Prob
     })
 }
 
-pub(super) fn passed(app: &App, address: IpAddr, name: &str) {
+pub(in crate::io::http) fn passed(app: &App, address: IpAddr, name: &str) {
     app.inner.attempts.lock().unwrap_or_else(PoisonError::into_inner).passed(address, name);
 }
 

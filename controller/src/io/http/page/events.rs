@@ -41,7 +41,7 @@ pub(in crate::io::http) async fn list(
     let id = read::router(&router)?;
     let router = app.controller().router(&id).await?;
     let after = part.after.map(|after| after.parse().map_err(|_| answer::not_found())).transpose()?;
-    let events = app.controller().events(&id, LINES, after).await?;
+    let events = app.controller().events(&id, LINES, after, None).await?;
     let older = events.last().filter(|_| events.len() == LINES).map(|last| last.id);
     let events = events.into_iter().map(|event| Line { severity: words::severity(event.severity), event }).collect();
     let frame = visit.frame().here("routers").live(&router.id);

@@ -10,10 +10,10 @@ pub(super) struct Errors {
 
 impl Errors {
     /// What a problem says, at its field where the form has it, else above the form. A member of a field
-    /// (`egress.interface`) belongs to the field.
+    /// (`egress.interface`) or of a list (`ports[1].port`) belongs to the field.
     pub(super) fn of_problem(problem: &Problem, fields: &[&str]) -> Self {
         let named = problem.extra.get("field").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let field = named.split('.').next().unwrap_or_default();
+        let field = named.split(['.', '[']).next().unwrap_or_default();
         let field = if fields.contains(&field) { field } else { "" };
         Self { list: vec![(field.to_owned(), format!("{} {}", problem.detail, problem.hint))] }
     }

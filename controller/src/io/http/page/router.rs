@@ -35,7 +35,8 @@ struct RouterPage {
 struct Card {
     status: words::Tone,
     kill_switch: words::Tone,
-    kill_switch_words: &'static str,
+    kill_switch_words: String,
+    mode: words::Tone,
     gate: words::Tone,
     egress: words::Tone,
     onward: words::Tone,
@@ -119,7 +120,8 @@ fn card(vif: VifView, interfaces: &[InterfaceView]) -> Card {
     Card {
         status: words::status(vif.status),
         kill_switch,
-        kill_switch_words: words::kill_switch_says(vif.kill_switch.state),
+        kill_switch_words: words::kill_switch_says(&vif),
+        mode: words::mode(vif.kill_switch.mode),
         gate,
         egress,
         onward,
@@ -145,4 +147,4 @@ fn rates(sample: &TrafficView, names: &BTreeMap<String, String>) -> Vec<Rate> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

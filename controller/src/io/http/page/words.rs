@@ -1,6 +1,6 @@
 //! What states are called in front of people, and how they look: a word, a colour and a sign always go together.
 
-use crate::view::{InterfaceView, Presence, RouterView, VifView};
+use crate::view::{InterfaceView, KillSwitchModeView, Presence, RouterView, VifView};
 use shared::{
     change_set::{Outcome, State, Verb},
     drift,
@@ -92,17 +92,36 @@ pub(super) fn kill_switch(state: KillSwitchState) -> Tone {
         KillSwitchState::Suspect => tone("Suspect", "warn", "warn"),
         KillSwitchState::Engaged => tone("Engaged", "bad", "block"),
         KillSwitchState::Recovering => tone("Recovering", "warn", "wait"),
-        KillSwitchState::Off => tone("Off", "warn", "warn"),
+        KillSwitchState::Off => tone("Off", "bad", "warn"),
     }
 }
 
-pub(super) fn kill_switch_says(state: KillSwitchState) -> &'static str {
-    match state {
+/// What a kill switch does at the moment, in a sentence.
+pub(super) fn kill_switch_says(vif: &VifView) -> String {
+    let switch = &vif.kill_switch;
+    if switch.held {
+        return "Closed by hand: nothing leaves until somebody releases it.".to_owned();
+    }
+    let detour = switch.way.as_ref().filter(|way| **way != vif.egress.interface);
+    if let (KillSwitchState::Engaged | KillSwitchState::Recovering, Some(way)) = (switch.state, detour) {
+        return format!("The way out is not good: packets take the fallback by {way}.");
+    }
+    match switch.state {
         KillSwitchState::Armed => "The way out is good. It closes the moment that changes.",
         KillSwitchState::Suspect => "A probe failed. It closes if the next ones fail too.",
         KillSwitchState::Engaged => "Blocking: nothing leaves until the way out is good again.",
         KillSwitchState::Recovering => "The way out is back. It opens when that has lasted.",
-        KillSwitchState::Off => "Switched off: traffic is not protected.",
+        KillSwitchState::Off => "Switched off: while the way out is down packets leave in the clear.",
+    }
+    .to_owned()
+}
+
+/// What a kill switch is there for.
+pub(super) fn mode(mode: KillSwitchModeView) -> Tone {
+    match mode {
+        KillSwitchModeView::Block => tone("Block", "good", "shield"),
+        KillSwitchModeView::Fallback => tone("Fallback", "", "shield"),
+        KillSwitchModeView::Off => tone("Off: not protected", "bad", "warn"),
     }
 }
 
@@ -153,6 +172,15 @@ pub(super) fn isolation(vif: &VifView) -> Tone {
         (None, _) => tone("not verified yet", "", "wait"),
         (Some(_), true) => tone("verified", "good", "good"),
         (Some(_), false) => tone("differs, see below", "bad", "bad"),
+    }
+}
+
+/// Packets that left where none may.
+pub(super) fn tripwires(tripped: Option<u64>) -> Tone {
+    match tripped {
+        None => tone("not read yet", "", "wait"),
+        Some(0) => tone("nothing leaked", "good", "good"),
+        Some(_) => tone("something leaked", "bad", "bad"),
     }
 }
 
@@ -326,6 +354,11 @@ pub(super) fn span(seconds: u64) -> String {
         (0, _) => format!("{hours} h {minutes} min"),
         _ => format!("{days} d {hours} h"),
     }
+}
+
+/// An age: seconds while it is short.
+pub(super) fn age(seconds: u64) -> String {
+    if seconds < 120 { format!("{seconds} s") } else { span(seconds) }
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ async fn another_password_ends_all_sessions() {
 async fn only_the_whole_token_counts() {
     let store = store();
     create_account(&store, "anna", "correct horse", true, 0).await.unwrap();
-    let token = create_token(&store, "backup", 0).await.unwrap();
+    let token = create_token(&store, "backup", &[], 0).await.unwrap();
     let text = token.reveal();
     assert_eq!(
         holder_of_token(&store, text, 1).await.unwrap().map(|holder| holder.shown()),
@@ -100,7 +100,7 @@ async fn only_the_whole_token_counts() {
 async fn a_revoked_token_takes_its_sessions_along() {
     let store = store();
     create_account(&store, "anna", "correct horse", true, 0).await.unwrap();
-    let token = create_token(&store, "backup", 0).await.unwrap();
+    let token = create_token(&store, "backup", &[], 0).await.unwrap();
     let holder = holder_of_token(&store, token.reveal(), 0).await.unwrap().unwrap();
     let session = open_session(&store, &holder, 0).await.unwrap();
     let id = tokens(&store).await.unwrap()[0].id.clone();
@@ -113,7 +113,7 @@ async fn a_revoked_token_takes_its_sessions_along() {
 #[tokio::test]
 async fn the_last_way_in_cannot_be_revoked() {
     let store = store();
-    create_token(&store, "demo", 0).await.unwrap();
+    create_token(&store, "demo", &[], 0).await.unwrap();
     let id = tokens(&store).await.unwrap()[0].id.clone();
     assert!(matches!(revoke_token(&store, &id).await, Err(SignInError::LastWayIn)));
     assert_eq!(tokens(&store).await.unwrap().len(), 1);
@@ -123,7 +123,7 @@ async fn the_last_way_in_cannot_be_revoked() {
 async fn no_secret_is_in_the_database_or_in_a_debug_line() {
     let store = store();
     let anna = create_account(&store, "anna", "correct horse", true, 0).await.unwrap();
-    let token = create_token(&store, "backup", 0).await.unwrap();
+    let token = create_token(&store, "backup", &[], 0).await.unwrap();
     let session = open_session(&store, &anna, 0).await.unwrap();
     let kept: Vec<String> = store
         .call(|db| {

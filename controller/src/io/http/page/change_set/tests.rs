@@ -44,6 +44,7 @@ fn change(state: Stage) -> ChangeSetView {
         differs: Vec::new(),
         history: vec![HistoryView { at: iso(0), state: Stage::Draft, event: None, by: "anna".into() }],
         legal_events: state.legal(),
+        step_up_events: Vec::new(),
     }
 }
 

@@ -5,14 +5,14 @@ use crate::{
         page::{Look, words},
     },
     view::{
-        ApiView, EgressView, GatewayView, InterfaceRate, IsolationView, KillSwitchView, Presence, TotalsView, VifRate,
-        iso,
+        ApiView, EgressView, GatewayView, InterfaceRate, IsolationView, KillSwitchModeView, KillSwitchView, Presence,
+        TotalsView, VifRate, iso,
     },
 };
 use axum::http::HeaderMap;
-use shared::vif::{Gate, KillSwitchMode, KillSwitchState, VifStatus};
+use shared::vif::{Gate, KillSwitchState, VifStatus};
 
-fn router() -> RouterView {
+pub(in crate::io::http::page) fn router() -> RouterView {
     RouterView {
         id: "r1".into(),
         name: "Attic".into(),
@@ -31,8 +31,7 @@ fn router() -> RouterView {
     }
 }
 
-fn vif(state: KillSwitchState, gate: Gate) -> VifView {
-    let (mode, active) = (KillSwitchMode::Block, gate == Gate::Closed);
+pub(in crate::io::http::page) fn vif(state: KillSwitchState, gate: Gate) -> VifView {
     VifView {
         id: "v1".into(),
         service_id: None,
@@ -45,8 +44,21 @@ fn vif(state: KillSwitchState, gate: Gate) -> VifView {
         service_ip: "172.16.64.2".into(),
         egress: EgressView { interface: "wg-vpn".into() },
         status: VifStatus::Inactive,
-        kill_switch: KillSwitchView { mode, state, active, gate, since: iso(0), reason: "wg-vpn went down".into() },
+        kill_switch: KillSwitchView {
+            mode: KillSwitchModeView::Block,
+            fallback: None,
+            state,
+            active: gate == Gate::Closed,
+            gate,
+            since: iso(0),
+            reason: "wg-vpn went down".into(),
+            held: false,
+            way: None,
+            reaction_ms: None,
+        },
         gateway: GatewayView::default(),
+        resolver: None,
+        ports: Vec::new(),
         traffic: TotalsView {
             rx_bytes: 5_000_000,
             tx_bytes: 900,
@@ -54,9 +66,11 @@ fn vif(state: KillSwitchState, gate: Gate) -> VifView {
             tx_packets: 1,
             rx_drops: 0,
             tx_drops: 0,
+            rx_errors: 0,
+            tx_errors: 0,
         },
         quota: None,
-        isolation: IsolationView { verified_at: Some(iso(0)), ok: true, findings: Vec::new() },
+        isolation: IsolationView { verified_at: Some(iso(0)), ok: true, ..IsolationView::default() },
     }
 }
 
