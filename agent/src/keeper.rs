@@ -26,7 +26,10 @@ use crate::{
     },
     voice::Voice,
 };
-use shared::router::{Interface, RouterState, TrafficSample};
+use shared::{
+    ids::VifId,
+    router::{Interface, RouterState, TrafficSample},
+};
 use sight::{Sight, essence};
 use std::time::Duration;
 use tokio::{sync::mpsc, time::timeout};
@@ -239,9 +242,13 @@ impl Keeper {
     async fn keep_gates(&mut self, vifs: &[Vif], entries: &[Row], drops: &[Row]) -> Result<(), Failed> {
         let (mut renewed, mut writes) = (Vec::new(), Vec::new());
         let (mut shut, mut opened) = (Vec::new(), Vec::new());
+        let open_change = self.journal.open_change().ok().flatten();
+        let rerouted: Vec<VifId> = open_change.iter().flat_map(|(change, ..)| change.reroutes().cloned()).collect();
         for vif in vifs {
             let egress = kill_switch::look(vif.spec.egress.interface(), self.interfaces.rows());
-            let effect = self.sight.egress(&vif.spec.id, egress, self.clock.unix_millis());
+            let seen = self.sight.egress(&vif.spec.id, egress, self.clock.unix_millis());
+            // Shut by the engine while it changes the way out, and opened again once that has been read back.
+            let effect = if rerouted.contains(&vif.spec.id) { Effect::Close } else { seen };
             let (mark, address) = (mark(vif, LEASE), vif.service_ip().to_string());
             let lease = entries.iter().find(|row| row.mark() == Some(mark.as_str()));
             let gate = gate(vif, drops);

@@ -18,7 +18,12 @@ mod vif;
 
 use crate::flow::{
     object::Snapshot,
-    vif::{Vif, address_plan::Pools, objects::objects},
+    vif::{
+        Vif,
+        address_plan::Pools,
+        around::Around,
+        objects::{fallback, objects},
+    },
 };
 use converge::{Step, converge};
 use row::{
@@ -85,6 +90,8 @@ pub struct Sight {
     pub isolation: Snapshot,
     /// What the rows of the change are in.
     pub rows: Reading,
+    /// What else matters to VIFs; read where a change makes or alters one.
+    pub around: Around,
 }
 
 /// One write of a change.
@@ -196,6 +203,19 @@ impl Change {
         written.chain(removed.map(|vif| ("removal", vif)))
     }
 
+    /// The VIFs whose ways out it changes: until it has ended, their gates stay shut.
+    pub fn reroutes(&self) -> impl Iterator<Item = &VifId> {
+        let ways = |vif: &Vif, vifs: &[Vif]| {
+            let other = fallback(vif, vifs).map(|other| other.spec.egress.clone());
+            (vif.spec.egress.clone(), other)
+        };
+        let moved = move |vif: &&Vif| {
+            let kept = self.before.iter().find(|kept| kept.spec.id == vif.spec.id);
+            kept.is_some_and(|kept| ways(kept, &self.before) != ways(vif, &self.after))
+        };
+        self.after.iter().filter(moved).map(|vif| &vif.spec.id)
+    }
+
     /// Which way an agent goes on that finds this change unfinished at its start.
     pub fn resume(&self) -> Direction {
         let makes = self.after.iter().any(|vif| !self.before.contains(vif));
@@ -232,7 +252,7 @@ pub fn decide(
         let message = format!("a deadline of {} s is none of 15 to 3600", order.confirm.deadline_s);
         return Err(Refusal::new("malformed", message, "Ask for a deadline between 15 s and an hour."));
     }
-    let after = vif::decide(&order.items, before, pools, &sight.isolation, now)?;
+    let after = vif::decide(&order.items, before, pools, sight, now)?;
     let rows = row::decide(&order.items, &order.menus, &sight.rows, known)?;
     Ok(Change {
         id: order.id.clone(),
@@ -246,18 +266,19 @@ pub fn decide(
 }
 
 /// What a change would write now.
-pub fn plan(change: &Change, sight: &Sight) -> Plan {
-    let operations: Vec<Operation> =
-        left(change, Direction::Forward, sight, &Taken::default()).writes.iter().map(Write::operation).collect();
-    let warnings = vif::warnings(change, &sight.isolation);
-    Plan { read_hash: hash(&operations), operations, warnings, rings: vec![Ring::Journal] }
+pub fn plan(change: &Change, sight: &Sight, pools: &Pools) -> Plan {
+    let writes = left(change, Direction::Forward, sight, &Taken::default()).writes;
+    let operations: Vec<Operation> = writes.iter().map(Write::operation).collect();
+    let warnings = vif::warnings(change, sight, pools);
+    Plan { read_hash: hash(&writes), operations, warnings, rings: vec![Ring::Journal] }
 }
 
 /// SHA-256 of the writes. A router that has moved on in a way that matters gives other writes; a lease that was
-/// renewed or a counter that ticked does not make a plan stale.
-fn hash(operations: &[Operation]) -> [u8; 32] {
+/// renewed, a gate that opened or a counter that ticked does not make a plan stale.
+fn hash(writes: &[Write]) -> [u8; 32] {
     let mut digest = Sha256::new();
-    for operation in operations {
+    let shuts = |write: &&Write| matches!(write, Write::Object(Step::Shut { .. }));
+    for operation in writes.iter().filter(|write| !shuts(write)).map(Write::operation) {
         digest.update(format!("{:?} {}\n", operation.verb, operation.menu));
         for (name, value) in operation.attributes.iter().chain(&operation.before) {
             digest.update(format!("{}:{name}={}:{value}\n", name.len(), value.len()));

@@ -130,27 +130,35 @@ pub fn isolation(vifs: &[Vif], router: &Snapshot) -> Vec<Finding> {
             Step::Add { object, .. } => Difference::Missing(
                 object.arguments().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             ),
-            Step::Set { id, object, .. } => {
+            Step::Set { id, object, .. } | Step::Clear { id, object, .. } => {
                 let row = router.rows(object.menu).iter().find(|row| row.id() == id);
                 Difference::Altered(row.map(|row| altered(object, row)).unwrap_or_default())
             }
-            Step::Move { .. } => Difference::Moved,
+            Step::Shut { .. } | Step::Move { .. } => Difference::Moved,
             Step::Remove { .. } => Difference::Surplus,
         },
         policy: Policy::Reconcile,
     };
-    converge(&objects(vifs), router).iter().map(finding).collect()
+    let steps = converge(&objects(vifs), router);
+    // That a gate is shut on the way is no difference.
+    let mut all: Vec<Finding> = steps.iter().filter(|step| !matches!(step, Step::Shut { .. })).map(finding).collect();
+    // A row may need several writes to be put right: it differs once.
+    all.dedup();
+    all
 }
 
 fn altered(object: &Object, row: &Row) -> Vec<Altered> {
     let found = |name: &str| Some(row.get(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-    let differ = |(name, value): &&(&'static str, String)| !crate::flow::meaning::same(name, value, row.get(name));
+    let differ = |(name, value): &&(&'static str, String)| {
+        !value.is_empty() && !crate::flow::meaning::same(name, value, row.get(name))
+    };
     let mut all: Vec<Altered> = object
         .attributes
         .iter()
         .filter(differ)
         .map(|(name, value)| Altered { property: (*name).to_owned(), wanted: Some(value.clone()), found: found(name) })
         .collect();
+    all.extend(object.surplus(row).map(|name| Altered { property: name.to_owned(), wanted: None, found: found(name) }));
     let flags: &[&str] = if object.switch == Switch::On { &["disabled", "invalid"] } else { &["invalid"] };
     for flag in flags.iter().filter(|flag| row.is(flag)) {
         all.push(Altered { property: (*flag).to_owned(), wanted: Some("no".to_owned()), found: found(flag) });

@@ -16,6 +16,28 @@ pub const CONFORMANCE: &str = "bulkhead:conformance/";
 /// The marks of what VIFs bring and take along: each its own objects, and what all of them share.
 const VIF_MARKS: [&str; 2] = ["bulkhead:vif/", "bulkhead:base/"];
 
+/// What of the properties that are read decides whether a packet meets a rule.
+const MATCHERS: [&str; 18] = [
+    "protocol",
+    "src-port",
+    "dst-port",
+    "icmp-options",
+    "tcp-flags",
+    "limit",
+    "connection-state",
+    "connection-nat-state",
+    "src-address",
+    "dst-address",
+    "dst-address-type",
+    "in-interface",
+    "out-interface",
+    "in-interface-list",
+    "out-interface-list",
+    "src-address-list",
+    "dst-address-list",
+    "min-prefix",
+];
+
 /// A RouterOS menu that a VIF has objects in, or that we read to place them well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)] // the names are RouterOS' own; `Menu::path` says each one
@@ -38,12 +60,13 @@ pub enum Menu {
     Mangle,
     Raw,
     Ipv6Filter,
+    Ipv6Mangle,
     Ipv6Raw,
 }
 
 impl Menu {
     /// Every menu, in a fixed order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Interface,
         Self::InterfaceList,
         Self::InterfaceListMember,
@@ -62,6 +85,7 @@ impl Menu {
         Self::Mangle,
         Self::Raw,
         Self::Ipv6Filter,
+        Self::Ipv6Mangle,
         Self::Ipv6Raw,
     ];
 
@@ -92,6 +116,7 @@ impl Menu {
             Self::Mangle => "/ip/firewall/mangle",
             Self::Raw => "/ip/firewall/raw",
             Self::Ipv6Filter => "/ipv6/firewall/filter",
+            Self::Ipv6Mangle => "/ipv6/firewall/mangle",
             Self::Ipv6Raw => "/ipv6/firewall/raw",
         }
     }
@@ -100,7 +125,14 @@ impl Menu {
     pub fn is_ordered(self) -> bool {
         matches!(
             self,
-            Self::RoutingRule | Self::Filter | Self::Nat | Self::Mangle | Self::Raw | Self::Ipv6Filter | Self::Ipv6Raw
+            Self::RoutingRule
+                | Self::Filter
+                | Self::Nat
+                | Self::Mangle
+                | Self::Raw
+                | Self::Ipv6Filter
+                | Self::Ipv6Mangle
+                | Self::Ipv6Raw
         )
     }
 
@@ -108,7 +140,7 @@ impl Menu {
     pub fn properties(self) -> &'static str {
         match self {
             Self::Interface => ".id,name,type,running,disabled,dynamic,slave,comment",
-            Self::InterfaceList => ".id,name,dynamic,comment",
+            Self::InterfaceList => ".id,name,include,exclude,dynamic,comment",
             Self::InterfaceListMember => ".id,list,interface,dynamic,disabled,comment",
             Self::Bridge => ".id,name,vlan-filtering,disabled,dynamic,comment",
             Self::BridgePort => {
@@ -120,19 +152,22 @@ impl Menu {
             Self::IpAddress => ".id,address,interface,dynamic,disabled,invalid,comment",
             Self::IpRoute => ".id,dst-address,gateway,routing-table,distance,blackhole,dynamic,disabled,comment",
             Self::RoutingTable => ".id,name,fib,dynamic,disabled,comment",
-            Self::RoutingRule => ".id,src-address,action,table,dynamic,disabled,comment",
+            Self::RoutingRule => ".id,src-address,dst-address,action,table,min-prefix,dynamic,disabled,comment",
             Self::AddressList => ".id,list,address,timeout,dynamic,disabled,comment",
             Self::Filter => {
-                ".id,chain,action,jump-target,protocol,icmp-options,limit,connection-state,in-interface,out-interface,in-interface-list,out-interface-list,src-address-list,dst-address-list,dynamic,disabled,invalid,comment"
+                ".id,chain,action,jump-target,protocol,src-port,dst-port,icmp-options,limit,connection-state,connection-nat-state,dst-address,in-interface,out-interface,in-interface-list,out-interface-list,src-address-list,dst-address-list,dynamic,disabled,invalid,comment"
             }
-            Self::Nat => ".id,chain,action,src-address,out-interface-list,dynamic,disabled,invalid,comment",
+            Self::Nat => {
+                ".id,chain,action,protocol,dst-port,src-address,dst-address,dst-address-type,in-interface,in-interface-list,out-interface-list,to-addresses,to-ports,dynamic,disabled,invalid,comment"
+            }
             Self::Mangle => {
-                ".id,chain,action,passthrough,protocol,tcp-flags,new-mss,src-address,dst-address,out-interface,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
+                ".id,chain,action,passthrough,protocol,src-port,tcp-flags,new-mss,connection-state,connection-nat-state,src-address,dst-address,out-interface,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
             }
             Self::Raw => ".id,chain,action,in-interface,src-address,dynamic,disabled,invalid,comment",
             Self::Ipv6Filter | Self::Ipv6Raw => {
                 ".id,chain,action,in-interface-list,out-interface-list,dynamic,disabled,invalid,comment"
             }
+            Self::Ipv6Mangle => ".id,chain,action,in-interface,out-interface,dynamic,disabled,invalid,comment",
         }
     }
 }
@@ -144,7 +179,7 @@ pub struct Object {
     pub menu: Menu,
     /// Its mark, complete.
     pub mark: String,
-    /// Names and values as they are sent, without the comment.
+    /// Names and values as they are sent, without the comment. One without a value is one that the row must not have.
     pub attributes: Vec<(&'static str, String)>,
     /// Whose its `disabled` is.
     pub switch: Switch,
@@ -171,7 +206,15 @@ impl Object {
 
     /// What it holds: the attributes and the comment.
     pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.attributes.iter().map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
+        let given = self.attributes.iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
+    }
+
+    /// What a row matches beside what this one does: of a drop it would be a hole. None of it is in an accept either.
+    pub fn surplus<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'static str> {
+        let named = |name: &str| self.attributes.iter().any(|(own, value)| own == &name && !value.is_empty());
+        let matchers: &[&str] = if self.menu.is_ordered() { &MATCHERS } else { &[] };
+        matchers.iter().copied().filter(move |name| !named(name) && !row.get(name).is_empty())
     }
 }
 
@@ -261,12 +304,12 @@ impl Row {
         self.is_vif_object() || self.mark().is_some_and(|mark| mark.starts_with(INSTALLER))
     }
 
-    /// Whether the row is as the object says, in meaning. A row that is disabled and is nobody's to switch, that is
+    /// Whether the row holds what the object says, in meaning. A row that is disabled and is nobody's to switch, that is
     /// invalid, or that refers to something that was re-created (`*1A`) is not.
-    pub fn matches(&self, object: &Object) -> bool {
-        !(self.is("disabled") && object.switch == Switch::On)
+    pub fn holds(&self, object: &Object) -> bool {
+        (!self.is("disabled") || object.switch != Switch::On)
             && !self.is("invalid")
-            && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
+            && object.attributes.iter().all(|(name, value)| value.is_empty() || same(name, value, self.get(name)))
     }
 }
 
