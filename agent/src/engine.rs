@@ -7,6 +7,7 @@
 
 mod desk;
 mod gates;
+mod look;
 mod put_back;
 mod refusals;
 mod rings;
@@ -21,7 +22,7 @@ pub use verify::Renewed;
 
 use crate::{
     flow::{
-        change_set::{Change, Direction, Left, Sight, Write, decide, left, plan, row::secret::Taken},
+        change_set::{Change, Direction, Left, Sight, Write, left, plan, row::secret::Taken},
         vif::address_plan::Pools,
     },
     io::{
@@ -33,7 +34,7 @@ use crate::{
 use desk::{Said, Tray};
 use refusals::{foreign_edit, stopped, storage};
 use shared::{
-    change_set::{MenuWords, Operation, Outcome, Phase, Plan, Refusal, Report},
+    change_set::{Operation, Outcome, Phase, Plan, Refusal, Report},
     ids::{ChangeSetId, VifId},
     wire::ChangeOrder,
 };
@@ -111,10 +112,10 @@ impl Engine {
     /// # Errors
     /// The refusal that the controller shows.
     pub async fn plan(&mut self, order: &ChangeOrder) -> Result<Plan, Refusal> {
-        let sight = self.read(&order.menus).await?;
+        let sight = self.look(order).await?;
         let change = self.decide(order, &sight)?;
         let (rings, lacks) = self.rings(!change.rows.is_empty()).await?;
-        let mut plan = plan(&change, &sight);
+        let mut plan = plan(&change, &sight, &self.pools);
         plan.rings = rings;
         plan.warnings.extend(lacks);
         Ok(plan)
@@ -125,9 +126,9 @@ impl Engine {
     /// # Errors
     /// The refusal that the controller shows; nothing was written anywhere then.
     pub async fn begin(&mut self, order: &ChangeOrder, shown: Option<[u8; 32]>) -> Result<Begun, Refusal> {
-        let sight = self.read(&order.menus).await?;
+        let sight = self.look(order).await?;
         let change = self.decide(order, &sight)?;
-        let planned = plan(&change, &sight);
+        let planned = plan(&change, &sight, &self.pools);
         if shown.is_some_and(|hash| hash != planned.read_hash) {
             let message = "the router has changed since the plan was made";
             return Err(Refusal::new("stale_plan", message, "Look at the new plan and confirm that one."));
@@ -299,19 +300,6 @@ impl Engine {
                 "Somebody else may be changing the router; try again when nobody is.",
             ))),
         }
-    }
-
-    fn decide(&self, order: &ChangeOrder, sight: &Sight) -> Result<Change, Refusal> {
-        let vifs = self.journal.vifs().map_err(|error| storage(&error))?;
-        let known = self.secrets(&order.menus).map_err(|error| storage(&error))?;
-        decide(order, &vifs, &self.pools, sight, &known, self.clock.unix_millis())
-    }
-
-    async fn read(&mut self, menus: &[MenuWords]) -> Result<Sight, Refusal> {
-        self.router.read(menus).await.map_err(|failed| {
-            let message = format!("the router cannot be read: {}", failed.message());
-            Refusal::new("router_unreachable", message, "Run `bulkhead-agent check`; it says what is wrong.")
-        })
     }
 
     /// Journals and tells where a change is. A phase that is not in the journal would still be found by a read, so a

@@ -5,6 +5,8 @@ pub mod draw;
 mod leaks;
 pub mod orders;
 
+pub use leaks::{Allowed, BY_THE_TUNNEL};
+
 use anyhow::{Context as _, ensure};
 use bulkhead_agent::{
     engine::{Begun, Engine},
@@ -21,7 +23,7 @@ use shared::{
     change_set::{Confirm, Item, Keep, Report, Resource},
     ids::{ChangeSetId, VifId},
     net::InterfaceName,
-    vif::{Egress, KillSwitchMode, VifName, VifSpec},
+    vif::{Egress, KillSwitchMode, Protocol, PublishedPort, VifName, VifSpec},
     wire::ChangeOrder,
 };
 use std::{
@@ -30,6 +32,11 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+
+/// A second WireGuard tunnel, for [`Bench::with`].
+pub const OTHER_TUNNEL: &str = "/interface/wireguard/add name=wg-two listen-port=13232\n\
+    /interface/wireguard/peers/add interface=wg-two public-key=\"bmXOC+F1FxEMF9dyiK2H5/1SUtzH0JuVo51h2wPfgyo=\" \
+    endpoint-address=198.51.100.8 endpoint-port=51820 allowed-address=0.0.0.0/0\n";
 
 /// What enrolment's script leaves on a router, as far as VIFs need it.
 pub const INSTALLER: &str = r#"
@@ -141,13 +148,21 @@ impl Bench {
         self.twin.export()
     }
 
+    /// Opens all gates, and leaves them so.
+    ///
+    /// # Errors
+    /// The twin refuses.
+    pub fn open(&self) -> anyhow::Result<()> {
+        leaks::open(&self.twin).map(|_| ())
+    }
+
     /// Traces packets of the first VIF's service as if its gate were open; gives how many, and those that would leave
-    /// by anything but the tunnel.
+    /// by anything but what is allowed.
     ///
     /// # Errors
     /// A packet that the twin cannot judge.
-    pub fn leaks(&self) -> anyhow::Result<(usize, Vec<String>)> {
-        leaks::traced(&self.twin)
+    pub fn leaks(&self, allowed: Allowed) -> anyhow::Result<(usize, Vec<String>)> {
+        leaks::traced(&self.twin, allowed)
     }
 }
 
@@ -207,6 +222,17 @@ pub fn spec(name: &str) -> anyhow::Result<VifSpec> {
         resolver: None,
         ports: Vec::new(),
     })
+}
+
+/// The same with a resolver in a private network behind the tunnel, and a published port of each protocol.
+///
+/// # Errors
+/// A name that is none.
+pub fn full(name: &str) -> anyhow::Result<VifSpec> {
+    let lan = InterfaceName::new("LAN")?;
+    let port = |protocol| PublishedPort { protocol, port: 8443, to_port: 443, from: lan.clone() };
+    let ports = vec![port(Protocol::Tcp), port(Protocol::Udp)];
+    Ok(VifSpec { resolver: Some(leaks::RESOLVER.parse()?), ports, ..spec(name)? })
 }
 
 /// An order that removes it.

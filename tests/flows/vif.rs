@@ -1,19 +1,21 @@
 //! VIFs that are made and removed while nothing goes wrong.
 
-use bulkhead_flows::{Bench, create, order, remove, spec, update};
+use bulkhead_flows::{Allowed, BY_THE_TUNNEL, Bench, OTHER_TUNNEL, create, full, order, remove, spec, update};
 use bulkhead_twin::fault::{Fault, FaultKind};
 use shared::{
-    change_set::{Outcome, Phase, Refusal, Resource},
+    change_set::{Outcome, Phase, Plan, Refusal, Resource},
     ids::VifId,
     net::InterfaceName,
+    routeros::trace::{
+        ConnectionState::{Established, New},
+        NatState, Packet,
+    },
     vif::{Egress, KillSwitchMode, VifSpec},
     wire::ChangeOrder,
 };
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 const FILTER: &str = "/ip/firewall/filter";
-/// A second WireGuard tunnel.
-const OTHER_TUNNEL: &str = "/interface/wireguard/add name=wg-two listen-port=13232\n";
 
 #[tokio::test]
 async fn a_vif_becomes_rows_on_the_router_and_goes_without_a_trace() -> anyhow::Result<()> {
@@ -40,8 +42,8 @@ async fn a_vifs_packets_leave_by_its_tunnel_or_not_at_all() -> anyhow::Result<()
     agent.change(&create("c1", "tor")?).await?;
     for tunnel in [true, false] {
         bench.twin.set_link("wg-vpn", tunnel)?;
-        let (count, leaks) = bench.leaks()?;
-        assert_eq!((count, leaks), (90, Vec::new()), "tunnel: {tunnel}");
+        let (count, leaks) = bench.leaks(BY_THE_TUNNEL)?;
+        assert_eq!((count, leaks), (180, Vec::new()), "tunnel: {tunnel}");
     }
     // Either layer alone keeps them in; the look finds the hole where both are gone.
     bench.twin.set_link("wg-vpn", true)?;
@@ -54,12 +56,12 @@ async fn a_vifs_packets_leave_by_its_tunnel_or_not_at_all() -> anyhow::Result<()
         bench.twin.run(menu, "disable", &[("numbers", &ids.join(","))]).map(|_| ids.len())
     };
     assert_eq!(disable("/routing/rule", "/rule")?, 1);
-    assert_eq!(bench.leaks()?.1, Vec::<String>::new(), "the firewall alone");
+    assert_eq!(bench.leaks(BY_THE_TUNNEL)?.1, Vec::<String>::new(), "the firewall alone");
     assert_eq!(
         disable("/ip/firewall/filter", "/jump-forward-in")? + disable("/ip/firewall/filter", "/jump-forward-out")?,
         2
     );
-    assert!(!bench.leaks()?.1.is_empty(), "with neither, packets must be seen to leave");
+    assert!(!bench.leaks(BY_THE_TUNNEL)?.1.is_empty(), "with neither, packets must be seen to leave");
     Ok(())
 }
 
@@ -71,13 +73,42 @@ async fn every_version_takes_every_word_and_gives_everything_back() -> anyhow::R
         let bench = Bench::of(version).await?;
         let before = bench.export();
         let mut agent = bench.agent().await?;
-        for order in [create("c1", "tor")?, remove("c2", "tor")?] {
+        let off = VifSpec { kill_switch: KillSwitchMode::Off, ..full("tor")? };
+        let falling = VifSpec { kill_switch: KillSwitchMode::Fallback(VifId::new("wan-1")?), ..full("tor")? };
+        let orders = [
+            order("c1", Resource::VifCreate(full("tor")?))?,
+            update("c2", off)?,
+            through("c3", "wan", "ether1", KillSwitchMode::Block)?,
+            update("c4", falling)?,
+            update("c5", spec("tor")?)?,
+            remove("c6", "tor")?,
+            remove("c7", "wan")?,
+        ];
+        for order in orders {
             let report = agent.change(&order).await?;
-            assert_eq!((report.outcome, report.error), (Some(Outcome::Confirmed), None), "{version}");
+            assert_eq!((report.outcome, report.error), (Some(Outcome::Confirmed), None), "{version} {:?}", order.id);
         }
         assert_eq!(bench.export(), before, "{version}");
+        assert_eq!(strange(&bench, version)?, BTreeSet::new(), "{version} does not know them");
     }
     Ok(())
+}
+
+/// Commands and arguments that a router was sent and that its version's schema does not have.
+fn strange(bench: &Bench, version: &str) -> anyhow::Result<BTreeSet<String>> {
+    let schema = bulkhead_twin::schema::shipped(version)?;
+    let sent = bench.twin.recorded();
+    assert!(sent.len() > 300, "{} sentences", sent.len());
+    let mut strange = BTreeSet::new();
+    for words in sent.iter().filter(|words| words[0] != "/login") {
+        if schema.command(&words[0]).is_none() {
+            strange.insert(words[0].clone());
+        }
+        let names = words[1..].iter().filter_map(|word| word.strip_prefix('=')?.split('=').next());
+        let unknown = names.filter(|name| !name.starts_with('.') && !schema.has(&words[0], name));
+        strange.extend(unknown.map(|name| format!("{} {name}", words[0])));
+    }
+    Ok(strange)
 }
 
 #[tokio::test]
@@ -174,8 +205,9 @@ async fn a_gate_is_made_shut_and_is_the_keepers_to_switch() -> anyhow::Result<()
     let order = create("c2", "dns")?;
     let plan = agent.engine.plan(&order).await?;
     assert!(plan.operations.iter().all(|write| write.attributes.iter().all(|(_, value)| !value.contains("tor-1"))));
+    let begun = agent.begin(&order).await?;
     bench.twin.fault(Fault { nth: Some(40), ..Fault::now(FaultKind::Trap) });
-    assert_eq!(agent.change(&order).await?.outcome, Some(Outcome::Reverted));
+    assert_eq!(agent.engine.carry_out(begun).await.outcome, Some(Outcome::Reverted));
     assert_eq!(gate("true").len(), 2, "still open");
     // Gone and made anew, it is shut.
     bench.twin.run(FILTER, "remove", &[("numbers", &gate("true").join(","))])?;
@@ -262,4 +294,137 @@ fn through(change: &str, name: &str, egress: &str, kill_switch: KillSwitchMode) 
 
 fn value<'a>(row: &'a [(String, String)], wanted: &str) -> &'a str {
     row.iter().find(|(name, _)| name == wanted).map_or("", |(_, value)| value)
+}
+
+#[tokio::test]
+async fn without_a_kill_switch_packets_follow_the_routers_own_routes_and_still_reach_no_inner_network()
+-> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&create("c1", "tor")?).await?;
+    let off = VifSpec { kill_switch: KillSwitchMode::Off, ..spec("tor")? };
+    agent.change(&update("c2", off)?).await?;
+    assert_eq!(bench.leaks(BY_THE_TUNNEL)?.1, Vec::<String>::new(), "while the tunnel is up its table has a route");
+    bench.twin.set_link("wg-vpn", false)?;
+    assert!(!bench.leaks(BY_THE_TUNNEL)?.1.is_empty(), "it is the control: packets are seen in the clear");
+    let in_the_clear = Allowed { ways: &["ether1"], published: false };
+    assert_eq!(bench.leaks(in_the_clear)?.1, Vec::<String>::new());
+    agent.change(&update("c3", spec("tor")?)?).await?;
+    assert_eq!(bench.leaks(BY_THE_TUNNEL)?.1, Vec::<String>::new());
+    Ok(())
+}
+
+/// The way of a packet: where it leaves and what it has become there.
+fn way(bench: &Bench, words: &str) -> anyhow::Result<String> {
+    let of = |name: &str| words.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let number = |name: &str| of(name).map(str::parse).transpose();
+    let packet = Packet {
+        src: of("src").unwrap_or("172.16.64.2").parse()?,
+        dst: of("dst").unwrap_or("203.0.113.9").parse()?,
+        protocol: of("protocol").unwrap_or("tcp").to_owned(),
+        src_port: Some(number("src-port")?.unwrap_or(40_000)),
+        dst_port: Some(number("port")?.unwrap_or(443)),
+        in_interface: Some(of("in").unwrap_or("bh-v100").to_owned()),
+        src_mac: None,
+        connection_state: if of("state") == Some("established") { Established } else { New },
+        connection_nat_state: of("nat").map(|_| NatState::Dstnat).into_iter().collect(),
+        connection_mark: None,
+        packet_mark: None,
+        routing_mark: None,
+        fasttrack: false,
+    };
+    let trace = bench.twin.trace(&packet)?;
+    let port = trace.packet.dst_port.unwrap_or_default();
+    let tripped = trace.steps.iter().any(|step| step.comment.as_deref().is_some_and(|c| c.contains("/tripwire")));
+    let out = trace.out_interface.unwrap_or_default();
+    Ok(format!("{:?} {out} {}:{port}{}", trace.verdict, trace.packet.dst, if tripped { " tripped" } else { "" }))
+}
+
+#[tokio::test]
+async fn questions_of_names_go_to_the_resolver_and_published_ports_answer_the_lan_and_nobody_else() -> anyhow::Result<()>
+{
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&order("c1", Resource::VifCreate(full("tor")?))?).await?;
+    assert_eq!(bench.leaks(Allowed { published: true, ..BY_THE_TUNNEL })?.1, Vec::<String>::new());
+    bench.open()?;
+    let table = [
+        // Wherever it asks, the router too.
+        ("dst=8.8.8.8 port=53 protocol=udp", "Forward wg-vpn 10.64.0.1:53"),
+        ("dst=172.16.64.1 port=53 protocol=tcp", "Forward wg-vpn 10.64.0.1:53"),
+        ("dst=192.168.88.1 port=53 protocol=udp", "Forward wg-vpn 10.64.0.1:53"),
+        // The resolver answers questions of names and is no way to anything else.
+        ("dst=10.64.0.1 port=443", "Drop  10.64.0.1:443"),
+        // From the LAN by the router's own address; with the port that the service listens on.
+        ("src=192.168.88.10 dst=192.168.88.1 in=bridge port=8443", "Forward bh-v100 172.16.64.2:443"),
+        ("src=192.168.88.10 dst=192.168.88.1 in=bridge port=8444", "Local  192.168.88.1:8444"),
+        // Not by the service's own address, and not from the Internet.
+        ("src=192.168.88.10 dst=172.16.64.2 in=bridge port=443", "Drop  172.16.64.2:443"),
+        ("src=203.0.113.9 dst=198.51.100.20 in=ether1 port=8443", "Drop  198.51.100.20:8443"),
+        // Answers go back, trip nothing, and go to the LAN alone.
+        ("dst=192.168.88.10 src-port=443 state=established nat=dst", "Forward bridge 192.168.88.10:443"),
+        ("dst=192.168.88.10 src-port=444 state=established nat=dst", "Drop  192.168.88.10:443"),
+        ("dst=192.168.88.10 src-port=443 state=established", "Drop  192.168.88.10:443"),
+        ("dst=192.168.88.10 src-port=443 nat=dst", "Drop  192.168.88.10:443"),
+        ("dst=203.0.113.9 src-port=443 state=established nat=dst", "Forward wg-vpn 203.0.113.9:443"),
+    ];
+    for (words, expected) in table {
+        assert_eq!(way(&bench, words)?, expected, "{words}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn answers_for_a_network_that_is_gone_are_not_looked_for_on_the_internet() -> anyhow::Result<()> {
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    agent.change(&order("c1", Resource::VifCreate(full("tor")?))?).await?;
+    bench.open()?;
+    let rows = bench.twin.rows("/ip/address");
+    let lan = rows.iter().find(|row| value(row, "address").starts_with("192.168.88.1/")).expect("the LAN's address");
+    bench.twin.run("/ip/address", "disable", &[("numbers", value(lan, ".id"))])?;
+    // Without the firewall, to see what routing alone does: the tunnel's table, and no default route of `main`.
+    let rows = bench.twin.rows(FILTER);
+    let jumps = rows.iter().filter(|row| value(row, "comment").contains("/jump-forward"));
+    let jumps: Vec<&str> = jumps.map(|row| value(row, ".id")).collect();
+    bench.twin.run(FILTER, "disable", &[("numbers", &jumps.join(","))])?;
+    let answer = "dst=192.168.88.10 src-port=443 state=established nat=dst";
+    assert_eq!(way(&bench, answer)?, "Forward wg-vpn 192.168.88.10:443");
+    bench.twin.set_link("wg-vpn", false)?;
+    assert_eq!(way(&bench, answer)?, "Blackhole  192.168.88.10:443");
+    // That is `min-prefix`: without it they follow the default route.
+    let rows = bench.twin.rows("/routing/rule");
+    let rule = rows.iter().find(|row| value(row, "comment").ends_with("/replies-192")).expect("the rule");
+    bench.twin.run("/routing/rule", "unset", &[(".id", value(rule, ".id")), ("value-name", "min-prefix")])?;
+    assert_eq!(way(&bench, answer)?, "Forward ether1 192.168.88.10:443 tripped");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_speaks_against_a_vif_on_this_router_is_told_with_its_plan() -> anyhow::Result<()> {
+    for version in ["7.16.2", "7.24"] {
+        let bench = Bench::of(version).await?;
+        let mut agent = bench.agent().await?;
+        let order = order("c1", Resource::VifCreate(full("tor")?))?;
+        let codes = |plan: Plan| plan.warnings.into_iter().map(|warning| warning.code).collect::<Vec<_>>();
+        let usual = codes(agent.engine.plan(&order).await?);
+        bench.twin.run("/ip/settings", "set", &[("rp-filter", "strict")])?;
+        bench.twin.run("/tool/romon", "set", &[("enabled", "yes")])?;
+        bench.twin.run("/tool/mac-server", "set", &[("allowed-interface-list", "all")])?;
+        bench.twin.run("/interface/bridge/settings", "set", &[("use-ip-firewall", "yes")])?;
+        let mut found = codes(agent.engine.plan(&order).await?);
+        found.retain(|code| !usual.contains(code));
+        assert_eq!(
+            found,
+            ["bridge_firewall", "rp_filter_strict", "mac_server_everywhere", "romon_enabled"],
+            "{version}"
+        );
+        bench.twin.run("/ip/firewall/connection/tracking", "set", &[("enabled", "no")])?;
+        assert_eq!(agent.engine.plan(&order).await.expect_err("refused").code, "tracking_off", "{version}");
+    }
+    let bench = Bench::new().await?;
+    let mut agent = bench.agent().await?;
+    bench.twin.run("/routing/settings", "set", &[("policy-rules", "local,main,user")])?;
+    assert_eq!(agent.engine.plan(&create("c1", "tor")?).await.expect_err("refused").code, "policy_rules");
+    Ok(())
 }

@@ -1,13 +1,17 @@
 //! Every fault at every sentence of making and removing a VIF: the router ends wholly before or wholly after, what is
 //! said is what is, and the journal is closed.
 
-use bulkhead_flows::{Agent, Bench, create, remove};
+use bulkhead_agent::flow::object::Menu;
+use bulkhead_flows::{Agent, Allowed, Bench, OTHER_TUNNEL, full, order, remove, spec, update};
 use bulkhead_twin::{
     device::export::Export,
     fault::{Fault, FaultKind, When},
 };
 use shared::{
-    change_set::{Outcome, Report},
+    change_set::{Item, Outcome, Report, Resource},
+    ids::VifId,
+    net::InterfaceName,
+    vif::{Egress, KillSwitchMode, VifSpec},
     wire::ChangeOrder,
 };
 use std::time::Duration;
@@ -23,17 +27,54 @@ const COMPUTING: usize = 2;
 enum Change {
     Create,
     Remove,
+    /// From one wish to another; by their places in [`wishes`].
+    Update(usize, usize),
+}
+
+/// Every interface by which packets may leave before or after one of the updates.
+const NEITHER_LAN_NOR_BRIDGE: [&str; 3] = ["wg-vpn", "wg-two", "ether1"];
+
+/// A VIF in each mode, with and without options.
+fn wishes() -> anyhow::Result<[VifSpec; 5]> {
+    let other = Egress::Interface(InterfaceName::new("wg-two")?);
+    let falling = KillSwitchMode::Fallback(VifId::new("dns-1")?);
+    Ok([
+        spec("tor")?,
+        full("tor")?,
+        VifSpec { egress: other, ..full("tor")? },
+        VifSpec { kill_switch: KillSwitchMode::Off, ..full("tor")? },
+        VifSpec { kill_switch: falling, ..spec("tor")? },
+    ])
+}
+
+/// By which ways packets may leave while a change is under way: by those of before and those of after.
+fn ways(change: Change) -> &'static [&'static str] {
+    match change {
+        Change::Create | Change::Remove | Change::Update(0 | 1, 0 | 1) => &NEITHER_LAN_NOR_BRIDGE[..1],
+        Change::Update(3, _) | Change::Update(_, 3) => &NEITHER_LAN_NOR_BRIDGE,
+        Change::Update(..) => &NEITHER_LAN_NOR_BRIDGE[..2],
+    }
 }
 
 /// A bench on which the change is about to be made, and the router before it.
 async fn ready(change: Change) -> anyhow::Result<(Bench, Agent, ChangeOrder, Export)> {
-    let bench = Bench::new().await?;
+    let bench = Bench::with(OTHER_TUNNEL).await?;
     let mut agent = bench.agent().await?;
+    let make = || order("c1", Resource::VifCreate(full("tor")?));
     let order = match change {
-        Change::Create => create("c1", "tor")?,
+        Change::Create => make()?,
         Change::Remove => {
-            agent.change(&create("c0", "tor")?).await?;
+            agent.change(&order("c0", Resource::VifCreate(full("tor")?))?).await?;
             remove("c1", "tor")?
+        }
+        Change::Update(from, to) => {
+            let [from, to] = [from, to].map(|at| wishes().map(|wishes| wishes[at].clone()));
+            let other = Egress::Interface(InterfaceName::new("wg-two")?);
+            let mut both = order("c0", Resource::VifCreate(from?))?;
+            let other = order("c0", Resource::VifCreate(VifSpec { egress: other, ..spec("dns")? }))?;
+            both.items.extend(other.items.into_iter().map(|item| Item { id: "2".to_owned(), ..item }));
+            agent.change(&both).await?;
+            update("c1", to?)?
         }
     };
     let before = bench.export();
@@ -58,7 +99,8 @@ fn assert_true(case: &str, report: &Report, found: &Export, before: &Export, aft
         Some(Outcome::Reverted) => assert_eq!(found, before, "{case}: said to be undone"),
         other => panic!("{case}: {other:?} {:?} {:?}", report.error, report.differs),
     }
-    let vifs = usize::from(format!("{found:?}").contains("bh-v100"));
+    let text = format!("{found:?}");
+    let vifs = ["bh-v100", "bh-v101"].into_iter().filter(|vlan| text.contains(vlan)).count();
     assert_eq!(kept, vifs, "{case}: the journal keeps what is on the router");
     assert_eq!(agent.journal.open_change().expect("a journal"), None, "{case}: the journal is closed");
 }
@@ -150,7 +192,7 @@ async fn killed(change: Change, when: When, nth: u64, after: Export) -> anyhow::
         () = held => {}
     }
     drop(agent);
-    let (_, leaks) = bench.leaks()?;
+    let (_, leaks) = bench.leaks(Allowed { ways: ways(change), published: true })?;
     assert!(leaks.is_empty(), "{case}: {leaks:#?}");
     let last = told.lock().expect("told").last().map_or(0, |report| report.revision);
     let mut agent = bench.agent().await?;
@@ -159,7 +201,7 @@ async fn killed(change: Change, when: When, nth: u64, after: Export) -> anyhow::
     assert!(report.revision >= last, "{case}: a later report is never older");
     assert_true(&case, &report, &bench.export(), &before, &after, &agent);
     let expected = match change {
-        Change::Create => Outcome::Reverted,
+        Change::Create | Change::Update(..) => Outcome::Reverted,
         Change::Remove => Outcome::Confirmed,
     };
     assert_eq!(report.outcome, Some(expected), "{case}");
@@ -180,4 +222,39 @@ async fn an_agent_killed_anywhere_while_making_leaves_all_or_nothing_to_the_next
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_killed_anywhere_while_removing_leaves_all_or_nothing_to_the_next() -> anyhow::Result<()> {
     killed_everywhere(Change::Remove).await
+}
+
+/// An agent that dies, and a router that refuses, at every write of an alteration; the reading before and after it is that
+/// of any other change.
+async fn altered_everywhere(from: usize, to: usize) -> anyhow::Result<()> {
+    let change = Change::Update(from, to);
+    let (after, sentences) = undisturbed(change).await?;
+    let reads = Menu::ALL.len() as u64;
+    let writes = reads..=sentences - reads;
+    assert!(writes.clone().count() > 2, "{sentences} sentences");
+    let points = writes.clone().flat_map(|nth| [(nth, When::Before), (nth, When::After)]);
+    run_all(COMPUTING, points.map(|(nth, when)| killed(change, when, nth, after.clone()))).await?;
+    let refused = writes.map(|nth| {
+        let fault = Fault { nth: Some(nth), ..Fault::now(FaultKind::Trap) };
+        struck(change, fault, after.clone())
+    });
+    run_all(COMPUTING, refused).await.map(drop)
+}
+
+macro_rules! alterations {
+    ($($name:ident: $from:literal $to:literal;)*) => { $(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() -> anyhow::Result<()> {
+            altered_everywhere($from, $to).await
+        }
+    )* };
+}
+
+alterations! {
+    another_way_out_and_all_options_come_or_go_as_a_whole: 0 2;
+    a_way_out_back_and_the_same_options_come_or_go_as_a_whole: 2 1;
+    a_kill_switch_and_its_options_go_as_a_whole: 1 3;
+    a_kill_switch_comes_back_as_a_whole: 3 0;
+    a_fallback_comes_as_a_whole: 0 4;
+    a_fallback_gives_way_to_options_as_a_whole: 4 1;
 }

@@ -18,7 +18,7 @@ mod vif;
 
 use crate::flow::{
     object::Snapshot,
-    vif::{Vif, address_plan::Pools, objects::objects},
+    vif::{Vif, address_plan::Pools, around::Around, objects::objects},
 };
 use converge::{Step, converge};
 use row::{
@@ -85,6 +85,8 @@ pub struct Sight {
     pub isolation: Snapshot,
     /// What the rows of the change are in.
     pub rows: Reading,
+    /// What else matters to VIFs; read where a change makes or alters one.
+    pub around: Around,
 }
 
 /// One write of a change.
@@ -232,7 +234,7 @@ pub fn decide(
         let message = format!("a deadline of {} s is none of 15 to 3600", order.confirm.deadline_s);
         return Err(Refusal::new("malformed", message, "Ask for a deadline between 15 s and an hour."));
     }
-    let after = vif::decide(&order.items, before, pools, &sight.isolation, now)?;
+    let after = vif::decide(&order.items, before, pools, sight, now)?;
     let rows = row::decide(&order.items, &order.menus, &sight.rows, known)?;
     Ok(Change {
         id: order.id.clone(),
@@ -246,18 +248,19 @@ pub fn decide(
 }
 
 /// What a change would write now.
-pub fn plan(change: &Change, sight: &Sight) -> Plan {
-    let operations: Vec<Operation> =
-        left(change, Direction::Forward, sight, &Taken::default()).writes.iter().map(Write::operation).collect();
-    let warnings = vif::warnings(change, &sight.isolation);
-    Plan { read_hash: hash(&operations), operations, warnings, rings: vec![Ring::Journal] }
+pub fn plan(change: &Change, sight: &Sight, pools: &Pools) -> Plan {
+    let writes = left(change, Direction::Forward, sight, &Taken::default()).writes;
+    let operations: Vec<Operation> = writes.iter().map(Write::operation).collect();
+    let warnings = vif::warnings(change, sight, pools);
+    Plan { read_hash: hash(&writes), operations, warnings, rings: vec![Ring::Journal] }
 }
 
 /// SHA-256 of the writes. A router that has moved on in a way that matters gives other writes; a lease that was
-/// renewed or a counter that ticked does not make a plan stale.
-fn hash(operations: &[Operation]) -> [u8; 32] {
+/// renewed, a gate that opened or a counter that ticked does not make a plan stale.
+fn hash(writes: &[Write]) -> [u8; 32] {
     let mut digest = Sha256::new();
-    for operation in operations {
+    let shuts = |write: &&Write| matches!(write, Write::Object(Step::Shut { .. }));
+    for operation in writes.iter().filter(|write| !shuts(write)).map(Write::operation) {
         digest.update(format!("{:?} {}\n", operation.verb, operation.menu));
         for (name, value) in operation.attributes.iter().chain(&operation.before) {
             digest.update(format!("{}:{name}={}:{value}\n", name.len(), value.len()));

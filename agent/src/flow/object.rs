@@ -38,12 +38,13 @@ pub enum Menu {
     Mangle,
     Raw,
     Ipv6Filter,
+    Ipv6Mangle,
     Ipv6Raw,
 }
 
 impl Menu {
     /// Every menu, in a fixed order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Interface,
         Self::InterfaceList,
         Self::InterfaceListMember,
@@ -62,6 +63,7 @@ impl Menu {
         Self::Mangle,
         Self::Raw,
         Self::Ipv6Filter,
+        Self::Ipv6Mangle,
         Self::Ipv6Raw,
     ];
 
@@ -92,6 +94,7 @@ impl Menu {
             Self::Mangle => "/ip/firewall/mangle",
             Self::Raw => "/ip/firewall/raw",
             Self::Ipv6Filter => "/ipv6/firewall/filter",
+            Self::Ipv6Mangle => "/ipv6/firewall/mangle",
             Self::Ipv6Raw => "/ipv6/firewall/raw",
         }
     }
@@ -100,7 +103,14 @@ impl Menu {
     pub fn is_ordered(self) -> bool {
         matches!(
             self,
-            Self::RoutingRule | Self::Filter | Self::Nat | Self::Mangle | Self::Raw | Self::Ipv6Filter | Self::Ipv6Raw
+            Self::RoutingRule
+                | Self::Filter
+                | Self::Nat
+                | Self::Mangle
+                | Self::Raw
+                | Self::Ipv6Filter
+                | Self::Ipv6Mangle
+                | Self::Ipv6Raw
         )
     }
 
@@ -128,9 +138,13 @@ impl Menu {
             }
             Self::AddressList => ".id,list,address,timeout,dynamic,disabled,comment",
             // Everything that narrows a rule: one that somebody narrowed no longer does what it is for.
-            Self::Filter | Self::Nat | Self::Mangle | Self::Raw | Self::Ipv6Filter | Self::Ipv6Raw => {
-                shared::routeros::trace::properties(self.path())
-            }
+            Self::Filter
+            | Self::Nat
+            | Self::Mangle
+            | Self::Raw
+            | Self::Ipv6Filter
+            | Self::Ipv6Mangle
+            | Self::Ipv6Raw => shared::routeros::trace::properties(self.path()),
         }
     }
 
@@ -143,6 +157,7 @@ impl Menu {
             | Self::Mangle
             | Self::Raw
             | Self::Ipv6Filter
+            | Self::Ipv6Mangle
             | Self::Ipv6Raw => {
                 self.properties().split(',').any(|name| name == property) && !NO_MATCHERS.contains(&property)
             }
@@ -192,7 +207,7 @@ pub struct Object {
     pub menu: Menu,
     /// Its mark, complete.
     pub mark: String,
-    /// Names and values as they are sent, without the comment.
+    /// Names and values as they are sent, without the comment. One without a value is one that the row must not have.
     pub attributes: Vec<(&'static str, String)>,
     /// Whose its `disabled` is.
     pub switch: Switch,
@@ -211,15 +226,28 @@ pub enum Switch {
 }
 
 impl Object {
-    /// What is sent to make it. What is to have no value has none yet.
+    /// What is sent to make it.
     pub fn made(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let off = self.switch == Switch::Keeper { disabled: true };
-        self.arguments().filter(|(_, value)| !value.is_empty()).chain(off.then_some(("disabled", "yes")))
+        self.arguments().chain(off.then_some(("disabled", "yes")))
     }
 
     /// What it holds: the attributes and the comment.
     pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.attributes.iter().map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
+        let given = self.attributes.iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
+    }
+
+    /// What a row holds that it must not: what it matches beside what this one does (of a drop it would be a hole, and
+    /// none of it is in an accept either), and what is to have no value.
+    pub fn surplus<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'static str> {
+        let given = |name: &str| self.attributes.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
+        let names = self.menu.properties().split(',');
+        let must_not = move |name: &&str| match given(name) {
+            Some(value) => value.is_empty(),
+            None => self.menu.is_matcher(name),
+        };
+        names.filter(must_not).filter(|name| !row.get(name).is_empty())
     }
 }
 
@@ -309,19 +337,12 @@ impl Row {
         self.is_vif_object() || self.mark().is_some_and(|mark| mark.starts_with(INSTALLER))
     }
 
-    /// What the row asks of packets that the object does not want asked: it no longer does what it is for.
-    pub fn narrowed<'a>(&'a self, object: &'a Object) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let wanted = |name: &str| object.attributes.iter().any(|(own, _)| *own == name);
-        self.properties()
-            .filter(move |(name, value)| !value.is_empty() && object.menu.is_matcher(name) && !wanted(name))
-    }
-
-    /// Whether the row is as the object says, in meaning. A row that is disabled and is nobody's to switch, that is
+    /// Whether the row holds what the object says, in meaning. A row that is disabled and is nobody's to switch, that is
     /// invalid, or that refers to something that was re-created (`*1A`) is not.
-    pub fn matches(&self, object: &Object) -> bool {
-        !(self.is("disabled") && object.switch == Switch::On)
+    pub fn holds(&self, object: &Object) -> bool {
+        (!self.is("disabled") || object.switch != Switch::On)
             && !self.is("invalid")
-            && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
+            && object.attributes.iter().all(|(name, value)| value.is_empty() || same(name, value, self.get(name)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! one place to change when a hole is found, and one value to compare the router with.
 
 pub mod address_plan;
+pub mod around;
 pub mod gate;
 pub mod isolation;
 pub mod kill_switch;

@@ -17,7 +17,10 @@ use crate::flow::{
         row::{self, Reading},
     },
     object::{Menu, Row, Snapshot},
-    vif::Vif,
+    vif::{
+        Vif,
+        around::{self, Around},
+    },
 };
 use link::Link;
 use row::converge::{Anchor as RowAnchor, Deed, RowStep};
@@ -143,6 +146,31 @@ impl RouterPort {
         Ok(Reading::new(menus.iter().map(|words| words.path.clone()).zip(read)))
     }
 
+    /// What stands around VIFs. A menu that the router does not have is empty.
+    ///
+    /// # Errors
+    /// [`Failed::Lost`]
+    pub async fn read_around(&self) -> Result<Around, Failed> {
+        let command = |(path, properties): &(&str, &str)| match *properties {
+            "" => Sentence::new(format!("{path}/print")),
+            properties => print(path, properties),
+        };
+        let answers = self.session()?.run_all(around::MENUS.iter().map(command).collect()).await;
+        let mut menus = Vec::new();
+        for ((path, _), answer) in around::MENUS.iter().zip(answers) {
+            let rows = match answer.map_err(Failed::from) {
+                Ok(answer) => answer.rows.iter().map(row_of).collect(),
+                Err(Failed::Refused(why)) => {
+                    tracing::info!(path, why, "the router does not show it");
+                    Vec::new()
+                }
+                Err(lost) => return Err(lost),
+            };
+            menus.push(((*path).to_owned(), rows));
+        }
+        Ok(Around::new(menus))
+    }
+
     /// The same over a sign-in made for it: proof that somebody who comes now gets in and sees the same.
     ///
     /// # Errors
@@ -191,7 +219,8 @@ impl RouterPort {
             Write::Row(RowStep { item, deed: Deed::Add { .. }, .. }) => {
                 rows.made.insert(item.clone(), id());
             }
-            Write::Object(Step::Set { .. } | Step::Move { .. }) | Write::Row(_) => {}
+            Write::Object(Step::Set { .. } | Step::Clear { .. } | Step::Shut { .. } | Step::Move { .. })
+            | Write::Row(_) => {}
         }
         Ok(())
     }
@@ -224,7 +253,7 @@ async fn read_menus(client: &Client, menus: &[MenuWords]) -> Result<Sight, Faile
     let shared = Menu::ALL.into_iter().filter(|menu| menus.iter().any(|words| words.path == menu.path()));
     let shared = shared.map(|menu| (menu.path().to_owned(), isolation.rows(menu).to_vec())).collect::<Vec<_>>();
     let rows = Reading::new(alone.iter().map(|words| words.path.clone()).zip(read).chain(shared));
-    Ok(Sight { isolation, rows })
+    Ok(Sight { isolation, rows, ..Sight::default() })
 }
 
 fn both(menu: Menu, words: &MenuWords) -> String {
@@ -255,6 +284,15 @@ fn sentence(step: &Step, rows: &Rows) -> Sentence {
             let set = arguments(Sentence::new(format!("{path}/set")).attribute(".id", id), object.arguments());
             if *enable { set.attribute("disabled", "no") } else { set }
         }
+        Step::Clear { id, object, name } => {
+            // Menus without an order have no `unset` (schema); there an empty value is none.
+            if object.menu.is_ordered() {
+                Sentence::new(format!("{path}/unset")).attribute(".id", id).attribute("value-name", name)
+            } else {
+                Sentence::new(format!("{path}/set")).attribute(".id", id).attribute(name, "")
+            }
+        }
+        Step::Shut { id, .. } => Sentence::new(format!("{path}/set")).attribute(".id", id).attribute("disabled", "no"),
         Step::Move { menu, id, before, .. } => {
             let moved = Sentence::new(format!("{path}/move")).attribute("numbers", id);
             rows.anchor(*menu, before.as_ref()).map_or(moved.clone(), |id| moved.attribute("destination", id))

@@ -46,3 +46,5 @@
 /ipv6/firewall/filter/add chain=forward action=drop dst-address-list=bad_ipv6 comment="defconf: drop packets with bad dst ipv6"
 /ipv6/firewall/filter/add chain=forward action=accept protocol=icmpv6 comment="defconf: accept ICMPv6"
 /ipv6/firewall/filter/add chain=forward action=drop in-interface-list=!LAN comment="defconf: drop everything else not coming from LAN"
+/tool/mac-server/set allowed-interface-list=LAN
+/tool/mac-server/mac-winbox/set allowed-interface-list=LAN

@@ -10,10 +10,10 @@
 
 use crate::flow::{
     object::{Menu, Object, Row, Snapshot, Switch},
-    vif::objects::rank,
+    vif::objects::{GATE_IN, GATE_OUT, WAYS, part, rank},
 };
 use shared::change_set::{Operation, Verb};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,22 @@ pub enum Step {
         object: Object,
         /// Whether somebody disabled it. Not every menu can: `/interface/list` has no such argument.
         enable: bool,
+    },
+    /// Take a matcher from an object that it must not have.
+    Clear {
+        /// The row's id.
+        id: String,
+        /// What it should be.
+        object: Object,
+        /// Which matcher.
+        name: &'static str,
+    },
+    /// Shut the gate of a VIF whose way out is about to change: the keeper opens it again.
+    Shut {
+        /// The id of one of its drops.
+        id: String,
+        /// The drop's mark.
+        mark: String,
     },
     /// Put a row of ours into its place.
     Move {
@@ -81,6 +97,12 @@ impl Step {
                 (Verb::Add, made.chain(place("place-before", before)).collect())
             }
             Self::Set { object, .. } => (Verb::Set, owned(object)),
+            Self::Clear { object, name, .. } => {
+                (Verb::Set, vec![((*name).to_owned(), String::new()), ("comment".to_owned(), object.mark.clone())])
+            }
+            Self::Shut { mark, .. } => {
+                (Verb::Set, vec![("disabled".to_owned(), "no".to_owned()), ("comment".to_owned(), mark.clone())])
+            }
             Self::Move { mark, before, .. } => {
                 let moved = [("comment".to_owned(), mark.clone())];
                 (Verb::Move, moved.into_iter().chain(place("destination", before)).collect())
@@ -93,7 +115,8 @@ impl Step {
     /// The menu that is written to.
     pub fn menu(&self) -> Menu {
         match self {
-            Self::Add { object, .. } | Self::Set { object, .. } => object.menu,
+            Self::Add { object, .. } | Self::Set { object, .. } | Self::Clear { object, .. } => object.menu,
+            Self::Shut { .. } => Menu::Filter,
             Self::Move { menu, .. } | Self::Remove { menu, .. } => *menu,
         }
     }
@@ -101,8 +124,8 @@ impl Step {
     /// The mark of the object that is written.
     pub fn mark(&self) -> &str {
         match self {
-            Self::Add { object, .. } | Self::Set { object, .. } => &object.mark,
-            Self::Move { mark, .. } | Self::Remove { mark, .. } => mark,
+            Self::Add { object, .. } | Self::Set { object, .. } | Self::Clear { object, .. } => &object.mark,
+            Self::Shut { mark, .. } | Self::Move { mark, .. } | Self::Remove { mark, .. } => mark,
         }
     }
 
@@ -113,6 +136,10 @@ impl Step {
             Self::Set { object, .. } => {
                 format!("{} has `{}` with other values, disabled or invalid", object.menu.path(), object.mark)
             }
+            Self::Clear { object, name, .. } => {
+                format!("{} has `{}` with `{name}`, which it must not have", object.menu.path(), object.mark)
+            }
+            Self::Shut { mark, .. } => format!("`{mark}` is open while the way out changes"),
             Self::Move { menu, mark, .. } => format!("{} has `{mark}` in the wrong place", menu.path()),
             Self::Remove { menu, mark, .. } => format!("{} still has `{mark}`", menu.path()),
         }
@@ -129,23 +156,41 @@ pub fn converge(desired: &[Object], router: &Snapshot) -> Vec<Step> {
     let mut removals: Vec<Step> = Vec::new();
     for menu in Menu::ALL.into_iter().filter(|menu| menu.is_written()) {
         let wanted: Vec<&Object> = desired.iter().filter(|object| object.menu == menu).collect();
-        let ours = first_of_each_mark(router, menu, &wanted);
+        let ours = first_of_each_mark(router, menu);
         writes.extend(writes_of(menu, &wanted, &ours, router));
         removals.extend(removals_of(menu, &wanted, &ours, router));
     }
     writes.sort_by_key(|step| rank(step.mark()));
     removals.sort_by_key(|step| std::cmp::Reverse(rank(step.mark())));
-    writes.into_iter().chain(removals).collect()
+    let steps: Vec<Step> = writes.into_iter().chain(removals).collect();
+    let shut = to_shut(desired, &steps, router);
+    shut.into_iter().chain(steps).collect()
+}
+
+/// The open gates of VIFs whose way out these steps change. Until that is done and read back nothing may pass: packets
+/// of a connection that was translated for the one way would leave by the other.
+fn to_shut(desired: &[Object], steps: &[Step], router: &Snapshot) -> Vec<Step> {
+    let changing: BTreeSet<&str> =
+        steps.iter().map(Step::mark).filter(|mark| WAYS.contains(&part(mark))).filter_map(owner).collect();
+    let open = router.static_rows(Menu::Filter).filter(|row| row.is("disabled"));
+    let gates = open.filter_map(|row| row.mark().map(|mark| (row, mark))).filter(|(_, mark)| {
+        let kept = || desired.iter().any(|object| object.menu == Menu::Filter && object.mark == *mark);
+        [GATE_OUT, GATE_IN].contains(&part(mark)) && owner(mark).is_some_and(|owner| changing.contains(owner)) && kept()
+    });
+    gates.map(|(row, mark)| Step::Shut { id: row.id().to_owned(), mark: mark.to_owned() }).collect()
+}
+
+/// Whose object it is, by its mark.
+fn owner(mark: &str) -> Option<&str> {
+    mark.rsplit_once('/').map(|(owner, _)| owner)
 }
 
 /// Our rows of a menu by mark. Where a mark stands twice (an add whose answer was lost and that was sent again),
-/// the first counts and the others are removed. A rule that somebody narrowed is none of them: it is made anew.
-fn first_of_each_mark<'r>(router: &'r Snapshot, menu: Menu, wanted: &[&Object]) -> BTreeMap<&'r str, &'r Row> {
+/// the first counts and the others are removed.
+fn first_of_each_mark(router: &Snapshot, menu: Menu) -> BTreeMap<&str, &Row> {
     let mut ours = BTreeMap::new();
-    let wanted: BTreeMap<&str, &Object> = wanted.iter().map(|object| (object.mark.as_str(), *object)).collect();
     for row in router.static_rows(menu).filter(|row| row.is_vif_object()) {
-        let Some(mark) = row.mark() else { continue };
-        if !wanted.get(mark).is_some_and(|object| row.narrowed(object).next().is_some()) {
+        if let Some(mark) = row.mark() {
             ours.entry(mark).or_insert(row);
         }
     }
@@ -171,10 +216,12 @@ fn writes_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router
             None => steps.push(Step::Add { object: object.clone(), before }),
             Some(row) => {
                 let id = row.id().to_owned();
-                if !row.matches(object) {
+                if !row.holds(object) {
                     let enable = row.is("disabled") && object.switch == Switch::On;
                     steps.push(Step::Set { id: id.clone(), object: object.clone(), enable });
                 }
+                let surplus = object.surplus(row);
+                steps.extend(surplus.map(|name| Step::Clear { id: id.clone(), object: object.clone(), name }));
                 if misplaced.contains(&at) {
                     steps.push(Step::Move { menu, id, mark: object.mark.clone(), before });
                 }

@@ -10,7 +10,7 @@ use super::{
     Change,
     row::{Content, End, Neighbour, RowPair},
 };
-use crate::flow::vif::objects::objects;
+use crate::flow::{object::Object, vif::objects::objects};
 use shared::{change_set::Attribute, ids::ChangeSetId, routeros::secret::is_secret};
 use std::fmt::Write as _;
 
@@ -31,8 +31,8 @@ pub fn source(change: &Change, name: &str) -> String {
     let made = objects(&change.after);
     let before = objects(&change.before);
     for object in made.iter().rev().filter(|object| !before.contains(object)) {
-        let path = object.menu.path();
-        lines.push(format!("{path}/remove [find where comment={}]", quoted(&object.mark)));
+        let was = before.iter().find(|was| was.menu == object.menu && was.mark == object.mark);
+        lines.extend(undo_object(object, was));
     }
     let mut source = String::new();
     for line in lines {
@@ -51,6 +51,20 @@ pub fn watch(name: &str, seconds: u32) -> String {
     format!(
         ":delay {seconds}s; :if ([:len [/system/script/find where name={name}]] > 0) do={{ /system/script/run {name} }}"
     )
+}
+
+/// An object that was made goes, one that was altered gets its values back. One that went does not come back from here:
+/// what is missing of a VIF opens nothing, and the agent makes it again.
+fn undo_object(object: &Object, was: Option<&Object>) -> Vec<String> {
+    let (path, found) = (object.menu.path(), format!("[find where comment={}]", quoted(&object.mark)));
+    let Some(was) = was else { return vec![format!("{path}/remove {found}")] };
+    let has = |object: &Object, name: &str| object.arguments().any(|(own, _)| own == name);
+    let values = was.arguments().filter(|(name, _)| *name != "comment");
+    let values: Vec<Attribute> = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let surplus = object.arguments().filter(|(name, _)| !has(was, name));
+    std::iter::once(format!("{path}/set {found}{}", assignments(&values)))
+        .chain(surplus.map(|(name, _)| format!("{path}/unset {found} value-name={name}")))
+        .collect()
 }
 
 fn undo(pair: &RowPair, change: &Change) -> Vec<String> {
@@ -143,6 +157,7 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::object::{Menu, Switch};
 
     #[test]
     fn what_the_script_language_would_read_is_escaped() {
@@ -153,6 +168,25 @@ mod tests {
         ] {
             assert_eq!(quoted(value), expected);
         }
+    }
+
+    #[test]
+    fn an_object_that_was_altered_gets_its_values_back_and_one_that_was_made_goes() {
+        let object = |attributes: &[(&'static str, &str)]| Object {
+            menu: Menu::Filter,
+            mark: "bulkhead:vif/v/accept-out".to_owned(),
+            attributes: attributes.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            switch: Switch::On,
+        };
+        let block = object(&[("action", "accept"), ("src-address-list", "bh-open")]);
+        let off = object(&[("action", "accept"), ("src-address-list", "")]);
+        let found = "/ip/firewall/filter/VERB [find where comment=\"bulkhead:vif/v/accept-out\"]";
+        let line = |verb: &str, rest: &str| found.replace("VERB", verb) + rest;
+        assert_eq!(undo_object(&block, None), [line("remove", "")]);
+        let set = line("set", " action=\"accept\" src-address-list=\"bh-open\"");
+        assert_eq!(undo_object(&off, Some(&block)), [set]);
+        let unset = line("unset", " value-name=src-address-list");
+        assert_eq!(undo_object(&block, Some(&off)), [line("set", " action=\"accept\""), unset]);
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! VIFs from what is asked for to what is kept, and what speaks against it.
 
-use super::Change;
+mod preflight;
+mod wish;
+
+pub(super) use preflight::warnings;
+
+use super::Sight;
 use crate::flow::{
     object::{INSTALLER, Menu, Row, Snapshot},
     vif::{
@@ -23,13 +28,14 @@ pub(super) fn decide(
     items: &[Item],
     before: &[Vif],
     pools: &Pools,
-    router: &Snapshot,
+    sight: &Sight,
     now: i64,
 ) -> Result<Vec<Vif>, Refusal> {
+    let router = &sight.isolation;
     let mut after = before.to_vec();
     for item in items {
         match &item.resource {
-            Resource::VifCreate(spec) => after.push(create(spec, &after, pools, router, now)?),
+            Resource::VifCreate(spec) => after.push(create(spec, &after, pools, sight, now)?),
             Resource::Row(_) => {}
             Resource::VifUpdate(spec) => update(spec, &mut after, router)?,
             Resource::VifRemove(vif) => {
@@ -40,6 +46,10 @@ pub(super) fn decide(
     }
     after.sort_by_key(|vif| vif.vlan_id);
     after.iter().try_for_each(|vif| falls_back(vif, &after, before))?;
+    for vif in after.iter().filter(|vif| !before.contains(vif)) {
+        wish::granted(vif, &after, router)?;
+        preflight::stops(vif, sight)?;
+    }
     Ok(after)
 }
 
@@ -53,15 +63,13 @@ fn falls_back(vif: &Vif, after: &[Vif], before: &[Vif]) -> Result<(), Refusal> {
         return Err(Refusal::new("fallback_to_itself", message, "Choose another VIF, or the kill switch `block`."));
     }
     let Some(kept) = after.iter().find(|kept| kept.spec.id == *other) else {
-        return Err(match before.iter().find(|kept| kept.spec.id == *other) {
-            Some(removed) => {
-                let message = format!("the VIF `{name}` falls back to `{}`, which is to go", removed.spec.name);
-                Refusal::new("fallback_in_use", message, format!("Give `{name}` another kill switch first."))
-            }
-            None => {
-                let message = format!("the VIF `{name}` cannot fall back to `{other}`, which the agent does not keep");
-                Refusal::new("fallback_unknown", message, "Choose one of the router's VIFs.")
-            }
+        let removed = before.iter().find(|kept| kept.spec.id == *other);
+        return Err(if let Some(removed) = removed {
+            let message = format!("the VIF `{name}` falls back to `{}`, which is to go", removed.spec.name);
+            Refusal::new("fallback_in_use", message, format!("Give `{name}` another kill switch first."))
+        } else {
+            let message = format!("the VIF `{name}` cannot fall back to `{other}`, which the agent does not keep");
+            Refusal::new("fallback_unknown", message, "Choose one of the router's VIFs.")
         });
     };
     if kept.spec.kill_switch != KillSwitchMode::Block {
@@ -86,14 +94,15 @@ fn egress(vif: &Vif) -> &str {
     vif.spec.egress.interface().as_str()
 }
 
-fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, router: &Snapshot, now: i64) -> Result<Vif, Refusal> {
+fn create(spec: &VifSpec, vifs: &[Vif], pools: &Pools, sight: &Sight, now: i64) -> Result<Vif, Refusal> {
+    let router = &sight.isolation;
     installed(router)?;
     if vifs.iter().any(|vif| vif.spec.name == spec.name || vif.spec.id == spec.id) {
         let message = format!("there is a VIF `{}` already", spec.name);
         return Err(Refusal::new("name_taken", message, "Choose another name, or remove the other VIF first."));
     }
     reachable(spec, router)?;
-    let (vlan_id, subnet) = allocate(pools, vifs, router)?;
+    let (vlan_id, subnet) = allocate(pools, vifs, router, &sight.around)?;
     let vif = Vif { spec: spec.clone(), vlan_id, subnet, created_at: now };
     foreign_names(&vif, router)?;
     Ok(vif)
@@ -179,25 +188,4 @@ fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
             "Rename that object; Bulkhead touches only what it made.",
         )),
     }
-}
-
-/// What a person should know before a change of VIFs.
-pub(super) fn warnings(change: &Change, router: &Snapshot) -> Vec<Refusal> {
-    let created = change.after.iter().filter(|vif| !change.before.contains(vif));
-    created
-        .filter_map(|vif| {
-            let egress = vif.spec.egress.interface();
-            let row = router.rows(Menu::Interface).iter().find(|row| row.get("name") == egress.as_str())?;
-            (!row.is("running")).then(|| {
-                Refusal::new(
-                    "egress_down",
-                    format!(
-                        "{egress} does not run at the moment: the kill switch of {} stays engaged until it does.",
-                        vif.spec.name
-                    ),
-                    "Nothing leaks; bring the egress up whenever you like.",
-                )
-            })
-        })
-        .collect()
 }

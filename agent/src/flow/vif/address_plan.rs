@@ -2,7 +2,7 @@
 
 use crate::flow::{
     object::{Menu, Snapshot},
-    vif::Vif,
+    vif::{Vif, around::Around},
 };
 use shared::{
     change_set::Refusal,
@@ -23,8 +23,14 @@ pub struct Pools {
 ///
 /// # Errors
 /// `pool_exhausted`, naming the pool and what fills it.
-pub fn allocate(pools: &Pools, vifs: &[Vif], router: &Snapshot) -> Result<(VlanId, Subnet), Refusal> {
-    Ok((vlan(pools, vifs, router)?, subnet(pools, vifs, router)?))
+pub fn allocate(pools: &Pools, vifs: &[Vif], router: &Snapshot, around: &Around) -> Result<(VlanId, Subnet), Refusal> {
+    Ok((vlan(pools, vifs, router)?, subnet(pools, vifs, router, around)?))
+}
+
+/// How many VLAN ids of the pool are taken, and how many it has.
+pub fn vlans_taken(pools: &Pools, vifs: &[Vif], router: &Snapshot) -> (usize, usize) {
+    let taken = taken_vlans(vifs, router);
+    (pools.vlans.clone().filter(|id| taken.contains(id)).count(), pools.vlans.clone().count())
 }
 
 fn vlan(pools: &Pools, vifs: &[Vif], router: &Snapshot) -> Result<VlanId, Refusal> {
@@ -56,12 +62,12 @@ fn taken_vlans(vifs: &[Vif], router: &Snapshot) -> BTreeSet<u16> {
         .collect()
 }
 
-fn subnet(pools: &Pools, vifs: &[Vif], router: &Snapshot) -> Result<Subnet, Refusal> {
+fn subnet(pools: &Pools, vifs: &[Vif], router: &Snapshot, around: &Around) -> Result<Subnet, Refusal> {
     let taken = taken_subnets(vifs, router);
     let count = 1_u32.checked_shl(30_u32.saturating_sub(pools.subnets.prefix().into())).unwrap_or(0);
     (0..count)
         .map(|n| Subnet::containing(pools.subnets.nth(n * 4), 30))
-        .find(|candidate| !taken.iter().any(|other| other.overlaps(*candidate)))
+        .find(|candidate| !taken.iter().any(|other| other.overlaps(*candidate)) && !around.pools_overlap(*candidate))
         .ok_or_else(|| {
             Refusal::new(
                 "pool_exhausted",
@@ -100,7 +106,7 @@ mod tests {
     }
 
     fn check(router: &Snapshot, expected: (u16, &str)) {
-        let (vlan, subnet) = allocate(&pools(), &[], router).expect("numbers");
+        let (vlan, subnet) = allocate(&pools(), &[], router, &Around::default()).expect("numbers");
         assert_eq!((vlan.get(), subnet.to_string().as_str()), expected);
     }
 
@@ -129,10 +135,24 @@ mod tests {
     }
 
     #[test]
+    fn subnets_that_an_address_pool_of_the_router_reaches_into_are_passed_over() {
+        for (ranges, expected) in [
+            ("172.16.64.1-172.16.64.4", "172.16.64.8/30"),
+            ("10.0.0.0/8,172.16.64.3", "172.16.64.4/30"),
+            ("172.16.64.0/29", "172.16.64.8/30"),
+            ("192.168.88.10-192.168.88.254", "172.16.64.0/30"),
+        ] {
+            let around = Around::new([("/ip/pool".to_owned(), vec![row("ranges", ranges)])]);
+            let (_, subnet) = allocate(&pools(), &[], &Snapshot::default(), &around).expect("numbers");
+            assert_eq!(subnet.to_string(), expected, "{ranges}");
+        }
+    }
+
+    #[test]
     fn a_pool_without_a_free_number_says_so() {
         let full = Snapshot::new([(Menu::BridgeVlan, vec![row("vlan-ids", "1-4094")])]);
-        assert_eq!(allocate(&pools(), &[], &full).expect_err("refused").code, "pool_exhausted");
+        assert_eq!(allocate(&pools(), &[], &full, &Around::default()).expect_err("refused").code, "pool_exhausted");
         let full = Snapshot::new([(Menu::IpRoute, vec![row("dst-address", "172.16.0.0/12")])]);
-        assert_eq!(allocate(&pools(), &[], &full).expect_err("refused").code, "pool_exhausted");
+        assert_eq!(allocate(&pools(), &[], &full, &Around::default()).expect_err("refused").code, "pool_exhausted");
     }
 }

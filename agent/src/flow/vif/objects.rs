@@ -9,17 +9,25 @@
 //! objects are made is another one, their rank: what stops traffic, or is needed by others, has a low one and comes
 //! first; what opens something comes last. Removal runs from the highest rank down.
 
-mod table;
+mod base;
+mod compartment;
+#[cfg(test)]
+mod tests;
 
 use super::Vif;
-use crate::flow::object::{Object, Switch};
-use table::{ABOVE, BELOW, COMPARTMENT, Line, When};
+use crate::flow::object::{Menu, Object, Switch};
+use base::{ABOVE, BELOW};
+use compartment::{COMPARTMENT, When};
+use shared::vif::{KillSwitchMode, PublishedPort};
 
 /// The interface list of every interface behind which a service lives.
 pub const VIF_LIST: &str = "bulkhead-vif";
 /// The address list of services whose egress is known to be good. Its entries live 30 s unless refreshed, so an
 /// agent that dies closes every gate, and a router that boots starts closed.
 pub const OPEN_LIST: &str = "bh-open";
+
+/// The address list of networks that no service may reach.
+pub const PRIVATE_LIST: &str = "bulkhead-private";
 
 /// The part of a VIF's mark that names the drop of what its service sends.
 pub const GATE_OUT: &str = "gate-out";
@@ -29,8 +37,13 @@ pub const GATE_IN: &str = "gate-in";
 pub const ROUTE: &str = "route";
 /// The part that names the route by the egress of the VIF that it falls back to.
 pub const ROUTE_FALLBACK: &str = "route-fallback";
-/// The part that names the other egress in the list of its ways out.
+/// The part that names its egress in the list of its ways out.
+const EGRESS: &str = "egress-member";
+/// The part that names the other egress there.
 const EGRESS_FALLBACK: &str = "egress-member-fallback";
+
+/// The parts that decide by which way a VIF's packets leave. While one of them changes, its gate is shut.
+pub const WAYS: [&str; 4] = [EGRESS, EGRESS_FALLBACK, ROUTE, ROUTE_FALLBACK];
 
 /// The mark of one object of a VIF.
 pub fn mark(vif: &Vif, part: &str) -> String {
@@ -45,23 +58,30 @@ pub fn objects(vifs: &[Vif]) -> Vec<Object> {
     if vifs.is_empty() {
         return Vec::new();
     }
-    let shared = |line: &Line| object("bulkhead:base", line, &[]);
-    let above = ABOVE.iter().map(shared);
-    let below = BELOW.iter().map(shared);
+    let base = |(menu, part, _, template): &base::Line| object(*menu, format!("bulkhead:base/{part}"), template, &[]);
+    let above = ABOVE.iter().map(base);
+    let below = BELOW.iter().map(base);
     above.chain(vifs.iter().flat_map(|vif| compartment(vif, vifs))).chain(below).collect()
 }
 
 /// When an object is made, by its mark: lower first.
 pub fn rank(mark: &str) -> u8 {
-    let part = mark.rsplit('/').next().unwrap_or(mark);
-    lines().find(|line| line.1 == part).map_or(UNKNOWN, |line| line.2)
+    let wanted = part(mark);
+    parts().find(|(part, _)| *part == wanted).map_or(UNKNOWN, |(_, rank)| rank)
 }
 
-fn lines() -> impl Iterator<Item = &'static Line> {
-    ABOVE.iter().chain(COMPARTMENT.iter().map(|(_, line)| line)).chain(BELOW)
+/// The part of a mark that says what the object is for, without the published port that it is for.
+pub fn part(mark: &str) -> &str {
+    let last = mark.rsplit('/').next().unwrap_or(mark);
+    last.split_once('.').map_or(last, |(part, _)| part)
 }
 
-/// The egress of the VIF that another falls back to.
+fn parts() -> impl Iterator<Item = (&'static str, u8)> {
+    let base = ABOVE.iter().chain(BELOW).map(|line| (line.1, line.2));
+    base.chain(COMPARTMENT.iter().map(|line| (line.2, line.3)))
+}
+
+/// The VIF that another falls back to.
 pub fn fallback<'a>(vif: &Vif, vifs: &'a [Vif]) -> Option<&'a Vif> {
     let other = vif.spec.kill_switch.fallback()?;
     vifs.iter().find(|vif| vif.spec.id == *other)
@@ -69,27 +89,74 @@ pub fn fallback<'a>(vif: &Vif, vifs: &'a [Vif]) -> Option<&'a Vif> {
 
 fn compartment(vif: &Vif, vifs: &[Vif]) -> Vec<Object> {
     let fallback = fallback(vif, vifs).map(|other| other.spec.egress.interface().to_string());
-    let names = [
+    let has_fallback = fallback.is_some();
+    let names = names(vif, fallback.unwrap_or_default());
+    let protected = vif.spec.kill_switch != KillSwitchMode::Off;
+    let has_resolver = vif.spec.resolver.is_some();
+    let once: &[Option<&PublishedPort>] = &[None];
+    let each: Vec<Option<&PublishedPort>> = vif.spec.ports.iter().map(Some).collect();
+    let times = |when: When| {
+        let has = match when {
+            When::Always | When::Port => true,
+            When::Protected | When::PortProtected => protected,
+            When::Off => !protected,
+            When::Fallback => has_fallback,
+            When::Resolver => has_resolver,
+            When::ResolverProtected => has_resolver && protected,
+            When::ResolverOff => has_resolver && !protected,
+            When::Published => !each.is_empty(),
+        };
+        match when {
+            _ if !has => &[],
+            When::Port | When::PortProtected => each.as_slice(),
+            When::Always
+            | When::Protected
+            | When::Off
+            | When::Fallback
+            | When::Resolver
+            | When::ResolverProtected
+            | When::ResolverOff
+            | When::Published => once,
+        }
+    };
+    let lines = COMPARTMENT.iter().flat_map(|line| times(line.0).iter().map(move |port| (line, *port)));
+    let made = lines.map(|((_, menu, part, _, template), port)| {
+        let made = match port {
+            None => object(*menu, mark(vif, part), template, &names),
+            Some(port) => {
+                let mark = mark(vif, &format!("{part}.{}-{}", port.protocol.as_str(), port.port));
+                object(*menu, mark, template, &[&names[..], &of_port(port)].concat())
+            }
+        };
+        Object { switch: switch(part, has_fallback), ..made }
+    });
+    made.collect()
+}
+
+/// What the names in braces stand for.
+fn names(vif: &Vif, fallback: String) -> Vec<(&'static str, String)> {
+    vec![
         ("{egress}", vif.spec.egress.interface().to_string()),
         ("{egress-list}", vif.egress_list()),
-        ("{fallback}", fallback.clone().unwrap_or_default()),
+        ("{fallback}", fallback),
         ("{gateway}", vif.gateway_ip().to_string()),
+        ("{resolver}", vif.spec.resolver.map(|address| address.to_string()).unwrap_or_default()),
         ("{service}", vif.service_ip().to_string()),
         ("{subnet}", vif.subnet.to_string()),
         ("{table}", vif.table()),
         ("{veth}", vif.veth()),
         ("{vlan}", vif.interface()),
         ("{vlan-id}", vif.vlan_id.to_string()),
-    ];
-    let owner = format!("bulkhead:vif/{}", vif.spec.id);
-    let has = |when: When| match when {
-        When::Always => true,
-        When::Fallback => fallback.is_some(),
-    };
-    let lines = COMPARTMENT.iter().filter(|(when, _)| has(*when));
-    lines
-        .map(|(_, line)| Object { switch: switch(line.1, fallback.is_some()), ..object(&owner, line, &names) })
-        .collect()
+    ]
+}
+
+fn of_port(port: &PublishedPort) -> [(&'static str, String); 4] {
+    [
+        ("{from}", port.from.to_string()),
+        ("{port}", port.port.to_string()),
+        ("{protocol}", port.protocol.as_str().to_owned()),
+        ("{to-port}", port.to_port.to_string()),
+    ]
 }
 
 /// Whose the `disabled` of a row is. With one way out alone its route is always in force.
@@ -102,88 +169,15 @@ fn switch(part: &str, has_fallback: bool) -> Switch {
     }
 }
 
-/// A line with its names filled in. Filling follows splitting, so that a name with a space stays one value.
-fn object(owner: &str, (menu, part, _, template): &Line, names: &[(&str, String)]) -> Object {
-    let attributes = template
-        .split_whitespace()
-        .filter_map(|word| word.split_once('='))
-        .map(|(name, value)| {
-            (name, names.iter().fold(value.to_owned(), |value, (placeholder, text)| value.replace(placeholder, text)))
-        })
-        .collect();
-    Object { menu: *menu, mark: format!("{owner}/{part}"), attributes, switch: Switch::On }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use shared::{
-        ids::VifId,
-        net::{InterfaceName, VlanId},
-        vif::{Egress, KillSwitchMode, VifName, VifSpec},
+/// A line with its names filled in. Filling follows splitting, so that a name with a space stays one value, and each
+/// name is filled in once, so that an interface may be called `{vlan}`.
+fn object(menu: Menu, mark: String, template: &'static str, names: &[(&str, String)]) -> Object {
+    let fill = |value: &str| {
+        let name = value.find('{').zip(value.find('}')).map(|(from, to)| &value[from..=to]);
+        let text = names.iter().find(|(placeholder, _)| Some(*placeholder) == name);
+        text.map_or(value.to_owned(), |(placeholder, text)| value.replacen(placeholder, text, 1))
     };
-    use std::collections::BTreeSet;
-
-    fn vif() -> Vif {
-        Vif {
-            spec: VifSpec {
-                id: VifId::new("tor-1").expect("an id"),
-                name: VifName::new("tor").expect("a name"),
-                egress: Egress::Interface(InterfaceName::new("PPPoE out").expect("a name")),
-                kill_switch: KillSwitchMode::Block,
-                resolver: None,
-                ports: Vec::new(),
-            },
-            vlan_id: VlanId::new(100).expect("a VLAN id"),
-            subnet: "172.16.64.0/30".parse().expect("a subnet"),
-            created_at: 0,
-        }
-    }
-
-    #[test]
-    fn every_name_is_filled_in_and_a_name_with_a_space_stays_whole() {
-        let all = objects(&[vif()]);
-        for object in &all {
-            for (name, value) in &object.attributes {
-                let is_none = matches!(*name, "include" | "exclude");
-                assert!(
-                    !value.contains(['{', '}']) && (is_none || !value.is_empty()),
-                    "{}: {name}={value}",
-                    object.mark
-                );
-            }
-        }
-        let route = all.iter().find(|object| object.mark == "bulkhead:vif/tor-1/route").expect("the route");
-        assert!(route.attributes.contains(&("gateway", "PPPoE out".to_owned())));
-    }
-
-    #[test]
-    fn marks_are_unique_in_their_menu_and_parts_in_all_tables() {
-        let all = objects(&[vif()]);
-        let marks: BTreeSet<_> = all.iter().map(|object| (object.menu, &object.mark)).collect();
-        assert_eq!(marks.len(), all.len());
-        let parts: BTreeSet<_> = lines().map(|line| line.1).collect();
-        assert_eq!(parts.len(), lines().count());
-    }
-
-    #[test]
-    fn each_attribute_that_is_sent_is_also_read_back() {
-        for object in objects(&[vif()]) {
-            let read: Vec<&str> = object.menu.properties().split(',').collect();
-            for (name, _) in &object.attributes {
-                assert!(read.contains(name), "{}: {name} is written and never compared", object.menu.path());
-            }
-        }
-    }
-
-    #[test]
-    fn whoever_is_closed_by_a_rule_is_closed_before_anything_opens() {
-        let rank_of = |part: &str| rank(&format!("bulkhead:vif/x/{part}"));
-        for closing in ["closed", "jump-forward-in", "forward-in", "blackhole", "rule", "vlan-member", "raw-stray"] {
-            for opening in ["address", "egress-member", "route", "masquerade", "accept-out", "accept-in"] {
-                assert!(rank_of(closing) < rank_of(opening), "{closing} before {opening}");
-            }
-        }
-        assert_eq!(rank("bulkhead:vif/x/from-the-future"), UNKNOWN);
-    }
+    let words = template.split_whitespace().filter_map(|word| word.split_once('='));
+    let attributes = words.map(|(name, value)| (name, fill(value))).collect();
+    Object { menu, mark, attributes, switch: Switch::On }
 }

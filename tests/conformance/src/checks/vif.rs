@@ -2,13 +2,14 @@
 //! the agent compares.
 
 use bulkhead_agent::flow::{
+    meaning::same,
     object::{Menu, Object, Row},
     vif::{BRIDGE, Vif, objects},
 };
 use shared::{
     ids::VifId,
     net::{InterfaceName, VlanId},
-    vif::{Egress, KillSwitchMode, VifName, VifSpec},
+    vif::{Egress, KillSwitchMode, Protocol, PublishedPort, VifName, VifSpec},
 };
 
 use crate::{
@@ -39,15 +40,16 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 /// A VIF whose names and addresses are all scratch.
-fn vif() -> Option<Vif> {
+fn vif(kill_switch: KillSwitchMode) -> Option<Vif> {
+    let from = InterfaceName::new("bh-conf-list").ok()?;
     Some(Vif {
         spec: VifSpec {
             id: VifId::new("conf").ok()?,
             name: VifName::new("conf-veth").ok()?,
             egress: Egress::Interface(InterfaceName::new("bh-conf-egress").ok()?),
-            kill_switch: KillSwitchMode::Block,
-            resolver: None,
-            ports: Vec::new(),
+            kill_switch,
+            resolver: Some([192, 0, 2, 129].into()),
+            ports: vec![PublishedPort { protocol: Protocol::Tcp, port: 65_432, to_port: 443, from }],
         },
         vlan_id: VlanId::new(3991).ok()?,
         subnet: "192.0.2.0/30".parse().ok()?,
@@ -86,17 +88,22 @@ fn scratch(vif: &Vif, object: &Object) -> Object {
 }
 
 async fn read_back(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let Some(vif) = vif() else { return Err(Stop::Unsupported("a scratch VIF is none".to_owned())) };
+    let (Some(vif), Some(off)) = (vif(KillSwitchMode::Block), vif(KillSwitchMode::Off)) else {
+        return Err(Stop::Unsupported("a scratch VIF is none".to_owned()));
+    };
     bench.bridge().await?;
     let egress = ["=name=bh-conf-egress", "=interface=bh-conf-bridge", "=vlan-id=3992", "=disabled=yes"];
     bench.add("/interface/vlan", &egress).await?;
     let mut wanted = objects::objects(std::slice::from_ref(&vif));
+    let without = objects::objects(std::slice::from_ref(&off));
+    wanted.extend(without.into_iter().filter(|object| !wanted.contains(object)).collect::<Vec<_>>());
     wanted.sort_by_key(|object| objects::rank(&object.mark));
     let mut differing = Vec::new();
     for object in wanted {
         let part = object.mark.rsplit('/').next().unwrap_or_default().to_owned();
         let object = scratch(&vif, &object);
-        let mut words: Vec<String> = object.attributes.iter().map(|(name, value)| format!("={name}={value}")).collect();
+        let given = object.attributes.iter().filter(|(_, value)| !value.is_empty());
+        let mut words: Vec<String> = given.map(|(name, value)| format!("={name}={value}")).collect();
         if !matches!(object.menu, Menu::InterfaceList) {
             words.push("=disabled=yes".to_owned());
         }
@@ -118,10 +125,7 @@ async fn compared(bench: &Bench<'_>, object: &Object, id: &str) -> Result<Option
     // That it is disabled is our doing.
     let values = sentence.attributes().filter(|(name, _)| *name != b"disabled");
     let row = Row::new(values.map(|(name, value)| (text(name), text(value))));
-    let differs = |(name, value): &&(&'static str, String)| {
-        let alone = Object { attributes: vec![(*name, value.clone())], ..object.clone() };
-        !row.matches(&alone)
-    };
+    let differs = |(name, value): &&(&'static str, String)| !same(name, value, row.get(name));
     let wrong: Vec<String> = object
         .attributes
         .iter()

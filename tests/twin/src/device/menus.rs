@@ -246,6 +246,9 @@ fn system() -> Vec<Spec> {
             .flags("default")
             .defaults("target=memory memory-lines=1000 memory-stop-on-full=false"),
         menu("/file").flags(""),
+        menu("/tool/mac-server").single().defaults("allowed-interface-list=all"),
+        menu("/tool/mac-server/mac-winbox").single().defaults("allowed-interface-list=all"),
+        menu("/tool/romon").single().defaults("enabled=false id=00:00:00:00:00:00").hidden("secrets"),
         menu("/tool/netwatch").needs("host").defaults("type=simple interval=10s timeout=3s start-delay=3s startup-delay=5m up-script= down-script= test-script="),
         menu("/safe-mode").single(),
     ]

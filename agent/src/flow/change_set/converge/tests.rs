@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use shared::{
     ids::VifId,
     net::{InterfaceName, Subnet, VlanId},
-    vif::{Egress, KillSwitchMode, VifName, VifSpec},
+    vif::{Egress, KillSwitchMode, Protocol, PublishedPort, VifName, VifSpec},
 };
 
 /// A router that does what a step says and nothing else: enough of RouterOS for order and marks. What RouterOS
@@ -51,14 +51,29 @@ impl Rows {
     fn apply(&mut self, step: &Step) {
         match step {
             Step::Add { object, before } => {
-                let values: Vec<_> = owned(object);
+                let values: Vec<_> = object.made().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
                 let row = self.row(values);
                 self.put(object.menu, row, before.as_ref());
             }
-            Step::Set { id, object, .. } => {
-                let values: Vec<_> = owned(object).into_iter().chain([(".id".to_owned(), id.clone())]).collect();
+            Step::Set { id, object, enable } => {
                 let rows = self.menus.entry(object.menu).or_default();
-                *rows.iter_mut().find(|row| row.id() == id).expect("the row") = Row::new(values);
+                let row = rows.iter_mut().find(|row| row.id() == id).expect("the row");
+                for (name, value) in object.arguments() {
+                    *row = row.with([(name, value)]);
+                }
+                if *enable {
+                    *row = row.with([("disabled", "false")]);
+                }
+            }
+            Step::Clear { id, object, name } => {
+                let rows = self.menus.entry(object.menu).or_default();
+                let row = rows.iter_mut().find(|row| row.id() == id).expect("the row");
+                *row = row.with([(*name, "")]);
+            }
+            Step::Shut { id, .. } => {
+                let rows = self.menus.entry(Menu::Filter).or_default();
+                let row = rows.iter_mut().find(|row| row.id() == id).expect("the row");
+                *row = row.with([("disabled", "false")]);
             }
             Step::Move { menu, id, before, .. } => {
                 let rows = self.menus.entry(*menu).or_default();
@@ -84,6 +99,33 @@ fn vif(n: u16) -> Vif {
         subnet: Subnet::containing(std::net::Ipv4Addr::from(0xAC10_4000 + u32::from(n) * 4), 30),
         created_at: 0,
     }
+}
+
+fn interface(name: &str) -> Egress {
+    Egress::Interface(InterfaceName::new(name).expect("a name"))
+}
+
+/// The same VIF with another wish.
+fn with(n: u16, alter: impl FnOnce(&mut VifSpec)) -> Vif {
+    let mut vif = vif(n);
+    alter(&mut vif.spec);
+    vif
+}
+
+/// The first VIF with everything, falling back to the second.
+fn falling_back() -> Vif {
+    let port = PublishedPort {
+        protocol: Protocol::Tcp,
+        port: 8443,
+        to_port: 443,
+        from: InterfaceName::new("LAN").expect("a name"),
+    };
+    with(0, |spec| {
+        spec.kill_switch = KillSwitchMode::Fallback(VifId::new("v-1").expect("an id"));
+        spec.egress = interface("wg-two");
+        spec.resolver = Some([10, 64, 0, 1].into());
+        spec.ports = vec![port];
+    })
 }
 
 fn furnished() -> Rows {
@@ -196,11 +238,72 @@ fn an_object_that_came_twice_goes_once_and_one_with_another_value_is_set() {
     assert!(matches!(&steps[..], [Step::Set { .. }, Step::Remove { id, .. }] if id == "*FFFF"), "{steps:?}");
 }
 
+/// Switches the gate of the first VIF as the keeper does.
+fn switch(rows: &mut Rows, disabled: &str) {
+    let filter = rows.menus.get_mut(&Menu::Filter).expect("rows");
+    for row in filter.iter_mut().filter(|row| row.mark().is_some_and(|mark| mark.contains("v-0/gate-"))) {
+        *row = row.with([("disabled", disabled)]);
+    }
+}
+
+#[test]
+fn another_way_out_shuts_the_gate_first_and_nothing_of_a_change_opens_it_again() {
+    let mut rows = furnished();
+    run(&mut rows, &[vif(0), vif(1)]);
+    switch(&mut rows, "true");
+    assert_eq!(run(&mut rows, &[vif(0), vif(1)]), 0, "an open gate is no difference");
+    let other = [with(0, |spec| spec.egress = interface("wg-two")), vif(1)];
+    let steps = converge(&objects(&other), &rows.snapshot());
+    let shut = |step: &Step| matches!(step, Step::Shut { .. });
+    assert!(steps.len() > 2 && steps[..2].iter().all(shut) && !steps[2..].iter().any(shut), "{steps:?}");
+    for step in &steps {
+        rows.apply(step);
+    }
+    assert!(converge(&objects(&other), &rows.snapshot()).is_empty(), "a shut gate is no difference either");
+    // Of a change that is about something else the gate hears nothing.
+    switch(&mut rows, "true");
+    let ports =
+        [with(0, |spec| (spec.egress, spec.resolver) = (interface("wg-two"), Some([9, 9, 9, 9].into()))), vif(1)];
+    assert!(!converge(&objects(&ports), &rows.snapshot()).iter().any(shut));
+}
+
+#[test]
+fn a_matcher_that_somebody_adds_to_a_rule_of_ours_is_taken_away() {
+    let mut rows = furnished();
+    run(&mut rows, &[vif(0)]);
+    for (menu, part, name, value) in [
+        (Menu::Filter, "closed", "protocol", "tcp"),
+        (Menu::Filter, "jump-forward-in", "connection-state", "new"),
+        (Menu::RoutingRule, "rule", "dst-address", "203.0.113.0/24"),
+        (Menu::Raw, "raw-stray", "in-interface", ""),
+        (Menu::Nat, "masquerade", "protocol", "tcp"),
+    ] {
+        let all = rows.menus.get_mut(&menu).expect("rows");
+        let row = all.iter_mut().find(|row| row.mark().is_some_and(|mark| mark.ends_with(part))).expect("a row");
+        *row = row.with([(name, value)]);
+        let steps = converge(&objects(&[vif(0)]), &rows.snapshot());
+        assert_eq!(steps.len(), 1, "{part}: {steps:?}");
+        for step in &steps {
+            rows.apply(step);
+        }
+        assert!(converge(&objects(&[vif(0)]), &rows.snapshot()).is_empty(), "{part}");
+    }
+}
+
 proptest! {
     /// Stop anywhere, turn round, stop again: the next run always arrives, and nothing foreign has moved.
     #[test]
-    fn from_any_stop_both_directions_arrive(stops in prop::collection::vec((0_usize..80, 0_usize..4), 1..6)) {
-        let sets = [vec![], vec![vif(0)], vec![vif(1)], vec![vif(0), vif(1), vif(2)]];
+    fn from_any_stop_both_directions_arrive(stops in prop::collection::vec((0_usize..100, 0_usize..7), 1..6)) {
+        let off = with(0, |spec| (spec.kill_switch, spec.resolver) = (KillSwitchMode::Off, None));
+        let sets = [
+            vec![],
+            vec![vif(0)],
+            vec![vif(1)],
+            vec![vif(0), vif(1), vif(2)],
+            vec![off],
+            vec![vif(1), falling_back()],
+            vec![with(0, |spec| spec.egress = interface("wg-two")), vif(1)],
+        ];
         let mut rows = furnished();
         let foreign = |rows: &Rows| {
             let snapshot = rows.snapshot();
