@@ -50,6 +50,8 @@ pub(crate) struct Ledger {
     arrived: Vec<(u32, Instant)>,
     /// The largest segment that an opening TCP segment in the tunnel offered.
     offered: u16,
+    /// Marks of other steps are no matter: somebody may be told seconds later that what leaked then cannot be delivered.
+    only: Option<u16>,
     /// All packets of each wire.
     packets: BTreeMap<Wire, u64>,
 }
@@ -69,9 +71,18 @@ impl Book {
         *ledger = Ledger { packets: std::mem::take(&mut ledger.packets), ..Ledger::default() };
     }
 
+    /// Begins a page for one step alone.
+    pub(crate) fn clear_for(&self, step: u16) {
+        self.clear();
+        self.open().only = Some(step);
+    }
+
     /// Writes a mark down.
     pub(crate) fn note(&self, wire: Wire, marker: Marker) {
         let mut ledger = self.open();
+        if ledger.only.is_some_and(|only| only != marker.step) {
+            return;
+        }
         ledger.seen.entry((wire, marker.kind)).or_insert(Seen { count: 0, example: marker }).count += 1;
         if wire == Wire::Tunnel && marker.kind == Kind::UdpNew {
             ledger.arrived.push((marker.sequence, clock::now()));

@@ -73,7 +73,7 @@ fn foreign(bed: &Bed, come: bool) -> anyhow::Result<()> {
         ],
         &[("chain", "forward"), ("connection-state", "established"), ("action", "fasttrack-connection")],
     ];
-    const MARK: (&str, &str) = ("comment", "foreign below");
+    const MARK: (&str, &str) = ("comment", situation::FOREIGN);
     let route = [("dst-address", "0.0.0.0/0"), ("gateway", "198.18.2.1"), ("routing-table", "foreign"), MARK];
     if come {
         bed.admin("/routing/table", "add", &[("name", "foreign"), ("fib", "")])?;
@@ -119,6 +119,9 @@ fn judged(
         return Ok(Vec::new());
     }
     let said = situation::look(bed, judge.situation, off(judge.off), Some(without(menu, mark)))?;
+    if ["/veth", "/vlan"].iter().any(|part| mark.ends_with(part)) {
+        bed.traffic.plug_in(&bed.book)?;
+    }
     // What got out, or was fasttracked, may go on by itself: connections begin anew.
     bed.network.router.command("conntrack", &["-F"])?;
     bed.traffic.begin_connections()?;

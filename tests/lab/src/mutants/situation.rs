@@ -48,6 +48,9 @@ pub(super) enum Situation {
     TripIn,
 }
 
+/// The comment of rules of somebody else's below ours.
+pub(super) const FOREIGN: &str = "foreign below";
+
 /// How many probes of each kind.
 const EACH: u32 = 8;
 
@@ -66,8 +69,8 @@ pub(super) fn look(
         bed.kernel().bends = bends;
         // The twin's newest rows, so that the lease is a whole one.
         bed.carry_out()?;
-        bed.book.clear();
-        bed.traffic.desk.step.fetch_add(1, Ordering::SeqCst);
+        let step = bed.traffic.desk.step.fetch_add(1, Ordering::SeqCst) + 1;
+        bed.book.clear_for(step);
         let said = probe(bed, situation);
         bed.kernel().bends.clear();
         bed.carry_out()?;
@@ -81,11 +84,12 @@ fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
         Situation::Carries => return Ok(carries(bed)),
         Situation::Still => send(bed, &Kind::CARRIED),
         Situation::Strays => {
+            let before = bed.kernel().counted(&Rows::of(&bed.bench.twin), FOREIGN)?;
             let hostile = [Kind::DnsRouter, Kind::Spoofed, Kind::V6Global, Kind::V6Neighbour, Kind::Lan];
             send(bed, &[&hostile[..], &Kind::CARRIED].concat());
-            // What was fasttracked shows with the second packet.
-            clock::pause(40);
-            send(bed, &[Kind::UdpEstablished, Kind::DnsEstablished]);
+            if bed.kernel().counted(&Rows::of(&bed.bench.twin), FOREIGN)? != before {
+                return Ok(vec!["rules of others in mangle see packets of ours".to_owned()]);
+            }
         }
         Situation::Down => {
             network.router.command("ip", &["link", "set", TUNNEL, "down"])?;
