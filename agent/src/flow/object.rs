@@ -123,7 +123,7 @@ impl Menu {
             Self::RoutingRule => ".id,src-address,action,table,dynamic,disabled,comment",
             Self::AddressList => ".id,list,address,timeout,dynamic,disabled,comment",
             Self::Filter => {
-                ".id,chain,action,jump-target,protocol,icmp-options,limit,connection-state,in-interface,out-interface,in-interface-list,out-interface-list,src-address-list,dst-address-list,dynamic,disabled,invalid,comment"
+                ".id,chain,action,jump-target,protocol,icmp-options,limit,connection-state,in-interface,out-interface,in-interface-list,out-interface-list,src-address-list,dst-address-list,dst-address,dynamic,disabled,invalid,comment"
             }
             Self::Nat => ".id,chain,action,src-address,out-interface-list,dynamic,disabled,invalid,comment",
             Self::Mangle => {

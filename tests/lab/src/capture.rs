@@ -121,7 +121,17 @@ impl Book {
             let mut ledger = self.open();
             ledger.offered = ledger.offered.max(offered(packet));
         }
-        self.note(wire, marker);
+        let kind = if is_error(packet) { Kind::Quoted } else { marker.kind };
+        self.note(wire, Marker { kind, ..marker });
+    }
+}
+
+/// Whether a frame is an error of ICMP, which quotes what it is about.
+fn is_error(frame: &[u8]) -> bool {
+    match frame.get(12..14) {
+        Some([0x08, 0x00]) => frame.get(23) == Some(&1) && matches!(frame.get(34), Some(3 | 11 | 12)),
+        Some([0x86, 0xDD]) => frame.get(20) == Some(&58) && matches!(frame.get(54), Some(1..=4)),
+        _ => false,
     }
 }
 

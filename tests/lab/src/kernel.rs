@@ -72,6 +72,9 @@ impl Kernel {
             ("ipv4/conf/all/rp_filter", "0"),
             ("ipv4/conf/default/rp_filter", "0"),
             ("ipv4/conf/all/send_redirects", "0"),
+            // Addresses of the link are there at once: there is nobody to doubt them.
+            ("ipv6/conf/all/accept_dad", "0"),
+            ("ipv6/conf/default/accept_dad", "0"),
             ("bridge/bridge-nf-call-iptables", "0"),
             ("bridge/bridge-nf-call-ip6tables", "0"),
         ] {
@@ -202,7 +205,8 @@ impl Kernel {
                 self.routes.rules.clear();
             }
             Layer::Firewall => {
-                self.namespace.command("nft", &["flush", "ruleset"])?;
+                // The rules go, not the hooks: connections keep their translation, as they do on a router.
+                self.namespace.feed("nft", &["-f", "-"], firewall::emptied())?;
                 self.firewall = Firewall::default();
             }
         }

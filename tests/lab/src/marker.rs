@@ -29,11 +29,13 @@ pub(crate) enum Kind {
     RouterV6,
     /// The gateway's own address.
     Gateway,
+    /// Any of them, quoted in an error that the router itself sends.
+    Quoted,
 }
 
 impl Kind {
     /// All, each with its letter.
-    pub(crate) const ALL: [(Self, u8); 17] = [
+    pub(crate) const ALL: [(Self, u8); 18] = [
         (Self::UdpNew, b'u'),
         (Self::UdpEstablished, b'U'),
         (Self::TcpNew, b't'),
@@ -51,6 +53,7 @@ impl Kind {
         (Self::FromLan, b'f'),
         (Self::RouterV6, b'o'),
         (Self::Gateway, b'g'),
+        (Self::Quoted, b'q'),
     ];
 
     /// Those that a tunnel in order carries.

@@ -9,6 +9,8 @@ pub(crate) struct Totals {
     pub(crate) probes: u64,
     pub(crate) in_tunnel: u64,
     pub(crate) leaked: u64,
+    /// What got out while the only layer against it was taken away by hand.
+    pub(crate) exposed: u64,
     pub(crate) overblock: Vec<u64>,
     pub(crate) reaction: Vec<u64>,
     pub(crate) killed: usize,

@@ -16,6 +16,8 @@ pub(crate) struct Told {
     pub(crate) reaction: Option<u64>,
     /// From when packets should flow again, and the number of the first probe after that.
     pub(crate) good: Option<(Instant, u32)>,
+    /// Kinds that one layer alone holds back, which was taken away by hand: told apart.
+    pub(crate) exposed: &'static [Kind],
 }
 
 /// Something that happens.
@@ -28,11 +30,20 @@ const LONGEST_MS: u64 = 20_000;
 const OUTSIDE: [Wire; 4] = [Wire::Wan, Wire::SecondWan, Wire::Lan, Wire::Router];
 const OTHERS: [Kind; 3] = [Kind::FromLan, Kind::RouterV6, Kind::Gateway];
 
+/// What only the firewall holds back: no routing rule concerns packets with other sources, IPv6, what is for the router, or
+/// what the router itself says of a packet.
+pub(crate) const FIREWALL_ALONE: &[Kind] =
+    &[Kind::DnsRouter, Kind::Spoofed, Kind::V6Global, Kind::V6Neighbour, Kind::Private, Kind::Lan, Kind::Quoted];
+
 /// Everything of the service that was seen where it may not be: how many, and in words.
 pub(crate) fn leaks(bed: &Bed) -> (u64, Vec<String>) {
+    seen_outside(bed, |_| true)
+}
+
+fn seen_outside(bed: &Bed, which: impl Fn(Kind) -> bool) -> (u64, Vec<String>) {
     let (mut count, mut words) = (0, Vec::new());
     for wire in OUTSIDE {
-        for (kind, seen) in bed.book.on(wire).into_iter().filter(|(kind, _)| !OTHERS.contains(kind)) {
+        for (kind, seen) in bed.book.on(wire).into_iter().filter(|(kind, _)| !OTHERS.contains(kind) && which(*kind)) {
             count += seen.count;
             words.push(format!("{} {kind:?} on {wire:?}, such as {:?}", seen.count, seen.example));
         }
@@ -73,11 +84,13 @@ pub(crate) fn step(bed: &mut Bed, totals: &mut Totals, (name, happens): (&str, H
     desk.runs.store(false, Ordering::SeqCst);
     clock::pause(60);
     let probes = desk.sent.load(Ordering::SeqCst) - before;
-    let (leaked, words) = leaks(bed);
+    let (leaked, words) = seen_outside(bed, |kind| !told.exposed.contains(&kind));
+    let (exposed, _) = seen_outside(bed, |kind| told.exposed.contains(&kind));
     totals.transitions += 1;
     totals.probes += probes;
     totals.in_tunnel += carried(bed);
     totals.leaked += leaked;
+    totals.exposed += exposed;
     totals.reaction.extend(told.reaction);
     let number = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
     let columns =
@@ -85,6 +98,9 @@ pub(crate) fn step(bed: &mut Bed, totals: &mut Totals, (name, happens): (&str, H
     report::row(name, &columns);
     for words in words {
         report::say(&format!("    leaked: {words}"));
+    }
+    if exposed > 0 {
+        report::say(&format!("    {exposed} of {:?} got out: the one layer against them was taken away", told.exposed));
     }
     Ok(())
 }

@@ -218,7 +218,7 @@ fn frame(ends: Ends, marker: Marker, old: Old) -> Vec<u8> {
     let local = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
     let global = Ipv6Addr::new(0x2001, 0xdb8, 0x64, 0, 0, 0, 0, 2);
     match marker.kind {
-        Kind::UdpNew | Kind::FromLan | Kind::RouterV6 => udp(SERVICE, HOST, (fresh, PORT), &data),
+        Kind::UdpNew | Kind::FromLan | Kind::RouterV6 | Kind::Quoted => udp(SERVICE, HOST, (fresh, PORT), &data),
         Kind::UdpEstablished => udp(SERVICE, HOST, (OLD_UDP, PORT), &data),
         Kind::TcpNew => {
             let segment = Segment { ports: (fresh, PORT), sequence: 1, acknowledged: 0, flags: Flags::Syn };

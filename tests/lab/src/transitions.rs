@@ -22,7 +22,7 @@ pub(crate) fn all() -> Vec<(&'static str, Happens)> {
 
 /// From now on packets should flow.
 fn good_from_now(bed: &Bed, reaction: Option<u64>) -> Told {
-    Told { reaction, good: Some((clock::now(), bed.traffic.desk.next.load(Ordering::SeqCst) + 1)) }
+    Told { reaction, good: Some((clock::now(), bed.traffic.desk.next.load(Ordering::SeqCst) + 1)), exposed: &[] }
 }
 
 /// Waits until the gate is closed in the kernel; milliseconds since the news, nothing if it never was.

@@ -99,6 +99,8 @@ const COMPARTMENT: &[Line] = &[
         7,
         "chain=postrouting dst-address={service} out-interface=!{vlan} action=passthrough",
     ),
+    // An answer that a foreign rule has marked for another table leaves by neither list, so no jump sees it.
+    (Menu::Filter, "stray", 7, "chain=forward dst-address={service} out-interface=!{vlan} action=drop"),
     (Menu::Filter, "private", 7, "chain=bulkhead in-interface={vlan} dst-address-list=bulkhead-private action=drop"),
     (Menu::BridgeVlan, "bridge-vlan", 8, "bridge=bulkhead vlan-ids={vlan-id} tagged=bulkhead,bh-agent untagged={veth}"),
     (

@@ -55,6 +55,13 @@ impl Firewall {
     }
 }
 
+/// All tables without a rule.
+pub(crate) fn emptied() -> String {
+    let tables = ["ip", "ip6"].into_iter().flat_map(|family| TABLES.map(|table| (family, table)));
+    let kept = tables.filter(|(family, table)| has(family, table));
+    kept.fold(String::new(), |text, (family, table)| text + &format!("flush table {family} {table}\n"))
+}
+
 fn has(family: &str, table: &str) -> bool {
     family == "ip" || table != "nat"
 }

@@ -30,6 +30,8 @@ pub(super) enum Situation {
     Down,
     /// The service's interface is down: what is for it goes nowhere.
     Gone,
+    /// The same of what is forwarded alone.
+    Bypassed,
     /// Somebody on the LAN sends to the service.
     FromLan,
     /// The same over IPv6, where somebody has given the service's wire a route.
@@ -98,7 +100,8 @@ fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
             network.router.command("ip", &["link", "set", TUNNEL, "up"])?;
             bed.kernel().forget_routes();
         }
-        Situation::Gone => gone(bed)?,
+        Situation::Gone => gone(bed, true)?,
+        Situation::Bypassed => gone(bed, false)?,
         Situation::FromLan => from_lan(bed)?,
         Situation::FromLanV6 => from_lan_v6(bed)?,
         Situation::LanAsService => as_service(bed)?,
@@ -116,7 +119,7 @@ fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
         }
         Situation::TripIn => {
             let before = bed.kernel().counted(&Rows::of(&bed.bench.twin), "/tripwire-in")?;
-            gone(bed)?;
+            gone(bed, true)?;
             return counted(bed, "/tripwire-in", before);
         }
     }
@@ -174,18 +177,16 @@ fn marker(bed: &Bed, kind: Kind) -> Marker {
     Marker { kind, step: desk.step.load(Ordering::SeqCst), sequence: desk.next.fetch_add(1, Ordering::SeqCst) }
 }
 
-/// The router and the LAN send to the service while its interface is down.
-fn gone(bed: &Bed) -> anyhow::Result<()> {
+/// The LAN, and the router too, send to the service while its interface is down.
+fn gone(bed: &Bed, router_too: bool) -> anyhow::Result<()> {
     let router = &bed.network.router;
     router.command("ip", &["link", "set", "bh-v100", "down"])?;
     from_lan(bed)?;
     let text = marker(bed, Kind::FromLan).text();
-    let sent = router.run(move || {
-        let socket = UdpSocket::bind(("0.0.0.0", 0))?;
-        Ok(socket.send_to(&text, (SERVICE, PORT))?)
-    });
-    // Where it cannot be sent it has not got out.
-    drop(sent);
+    if router_too {
+        // Where it cannot be sent it has not got out.
+        let _ = router.run(move || Ok(UdpSocket::bind(("0.0.0.0", 0))?.send_to(&text, (SERVICE, PORT))?));
+    }
     clock::pause(40);
     router.command("ip", &["link", "set", "bh-v100", "up"]).map(drop)
 }
@@ -219,9 +220,10 @@ fn from_lan_v6(bed: &Bed) -> anyhow::Result<()> {
 
 fn router_v6(bed: &Bed) -> anyhow::Result<()> {
     let text = marker(bed, Kind::RouterV6).text();
-    let index = bed.network.router.run(|| Ok(std::fs::read_to_string("/proc/thread-self/net/if_inet6")?))?;
-    let line = index.lines().find(|line| line.ends_with("bh-v100")).unwrap_or_default();
-    let scope = u32::from_str_radix(line.split_whitespace().nth(1).unwrap_or("0"), 16)?;
+    let scope = u32::try_from(bed.network.router.link("bh-v100")?.0.ifindex())?;
+    // An interface that was down has its own address of the link a moment after it is up.
+    let has = || Ok(std::fs::read_to_string("/proc/thread-self/net/if_inet6")?.contains("bh-v100"));
+    clock::until(2000, || bed.network.router.run(has).unwrap_or(false));
     bed.network.router.run(move || {
         let socket = UdpSocket::bind(("::", 0))?;
         let all = std::net::SocketAddrV6::new(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1), PORT, 0, scope);

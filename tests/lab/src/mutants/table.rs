@@ -2,7 +2,8 @@
 
 use super::situation::Situation;
 use Situation::{
-    Answer, Carries, FromLan, FromLanV6, Gone, LanAsService, RouterV6, Still, Strays, TripIn, TripOut, Unbridged,
+    Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, RouterV6, Still, Strays, TripIn, TripOut,
+    Unbridged,
 };
 
 /// A state in which a mutant is looked at.
@@ -45,7 +46,8 @@ const TABLE: &[(&str, Situation, &[&str])] = &[
     ("mangle-prerouting", Strays, BOTH_JUMPS),
     ("mangle-forward-in", Strays, &[]),
     ("mangle-forward-out", Strays, &[]),
-    ("blackhole-main", Gone, &[]),
+    ("blackhole-main", Gone, &["stray"]),
+    ("stray", Bypassed, &["blackhole-main"]),
     ("blackhole", Situation::Down, &["@lookup", "jump-forward-in", "jump-forward-out"]),
     ("rule", Situation::Down, BOTH_JUMPS),
     ("vlan-member", Still, &["@shut"]),
@@ -53,7 +55,7 @@ const TABLE: &[(&str, Situation, &[&str])] = &[
     ("raw-spoofed", Strays, BOTH_JUMPS),
     ("raw-stray", LanAsService, &[]),
     ("tripwire-out", TripOut, &["@lookup", "blackhole", "jump-forward-in", "jump-forward-out"]),
-    ("tripwire-in", TripIn, &["blackhole-main"]),
+    ("tripwire-in", TripIn, &["blackhole-main", "stray"]),
 ];
 
 /// Where an object is judged; one that the table does not name has to be missed by what is carried or kept back in order.

@@ -4,6 +4,7 @@ use super::{LINGER_MS, linger, well};
 use crate::{
     bed::Bed,
     clock,
+    marker::Kind,
     run::{Happens, Told},
 };
 
@@ -14,7 +15,11 @@ const RAW: &str = "/ip/firewall/raw";
 
 pub(super) const ALL: &[(&str, Happens)] = &[
     ("a foreign accept on top of forward", |bed| on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])),
-    ("a foreign accept on top of input", |bed| on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])),
+    ("a foreign accept on top of input", |bed| {
+        // A VIF without a resolver of its own has one layer against questions to the router.
+        let told = on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])?;
+        Ok(Told { exposed: &[Kind::DnsRouter], ..told })
+    }),
     ("a foreign mark for routing on top of mangle", |bed| {
         bed.admin("/routing/table", "add", &[("name", "foreign"), ("fib", "")])?;
         let route = [("dst-address", "0.0.0.0/0"), ("gateway", "198.18.2.1"), ("routing-table", "foreign")];

@@ -5,7 +5,7 @@ use crate::{
     bed::Bed,
     clock,
     kernel::Layer,
-    run::{Happens, Told},
+    run::{FIREWALL_ALONE, Happens, Told},
 };
 
 pub(super) const ALL: &[(&str, Happens)] = &[
@@ -17,9 +17,11 @@ pub(super) const ALL: &[(&str, Happens)] = &[
         let reaction = closed_after(bed, news);
         gap(bed, Layer::Firewall)?;
         bed.set_tunnel(true)?;
-        Ok(good_from_now(bed, reaction))
+        Ok(Told { exposed: FIREWALL_ALONE, ..good_from_now(bed, reaction) })
     }),
-    ("all firewall rules are flushed with the tunnel up", |bed| gap(bed, Layer::Firewall)),
+    ("all firewall rules are flushed with the tunnel up", |bed| {
+        Ok(Told { exposed: FIREWALL_ALONE, ..gap(bed, Layer::Firewall)? })
+    }),
     ("the service's interface goes down and up", |bed| {
         bed.network.router.command("ip", &["link", "set", "bh-v100", "down"])?;
         linger();
