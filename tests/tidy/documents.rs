@@ -2,13 +2,14 @@
 
 use crate::{none, source};
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "tests/twin/README.md",
     "tests/conformance/README.md",
+    "tests/lab/README.md",
 ];
 
 #[test]

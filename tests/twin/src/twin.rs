@@ -11,6 +11,7 @@ use anyhow::Context;
 use shared::routeros::trace::{Packet, Trace};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
 };
 
@@ -18,8 +19,8 @@ use crate::{
     clock::Clock,
     control,
     device::{
-        Device, Fields, Reply, caller::Caller, export::Export, factory, kept::Kept, print::Depth, request::Request,
-        trap::Trap, world::Impossible,
+        Device, Fields, Reply, caller::Caller, export::Export, factory, kept::Kept, meter::Counted, print::Depth,
+        request::Request, trap::Trap, wan::Lease, world::Impossible,
     },
     fault::Fault,
     record::Record,
@@ -272,6 +273,23 @@ impl Twin {
     /// No interface of that name.
     pub fn set_traffic(&self, interface: &str, rx_bps: u64, tx_bps: u64) -> Result<(), Impossible> {
         self.router.device().set_traffic(self.router.clock.now(), interface, rx_bps, tx_bps)
+    }
+
+    /// Tells whoever follows the router that something may have changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.router.changes()
+    }
+
+    /// Changes what became of the provider's lease.
+    pub fn set_lease(&self, lease: Lease) {
+        self.router.device().set_wan(self.router.clock.now(), None, Some(lease), None, None);
+        self.router.notify();
+    }
+
+    /// Sets what was counted elsewhere, such as by a kernel that carries the rules out: of each row (by its menu and id)
+    /// the bytes and packets, of an interface those that came in and went out. Rows that are gone are passed over.
+    pub fn set_counted(&self, counted: &[Counted]) {
+        self.router.device().set_counted(self.router.clock.now(), counted);
     }
 
     /// Waits for the end of the twin, which comes only when one of its tasks fails.

@@ -35,7 +35,7 @@ const NO_HISTORY: [&str; 3] = ["/file", "/.contents", MENU];
 /// One part of an action, to be made so.
 #[derive(Debug, Clone)]
 enum Step {
-    Row(String, Note),
+    Row(String, Box<Note>),
     Single(String, BTreeMap<String, String>),
 }
 
@@ -128,14 +128,14 @@ impl Device {
                 let now = after.get(&note.id).and_then(|state| state.before.as_ref());
                 if note.moved || !same(note.before.as_ref(), now) {
                     changed.insert(note.id);
-                    undo.push(Step::Row(path.clone(), note));
+                    undo.push(Step::Row(path.clone(), Box::new(note)));
                 }
             }
             after.retain(|id, _| changed.contains(id));
             // Who goes goes first, then from the last place to the first: each finds the row that follows it.
             let mut after: Vec<Note> = after.into_values().collect();
             after.sort_by_cached_key(|state| Reverse(store.position(state.id).unwrap_or(usize::MAX)));
-            redo.extend(after.into_iter().map(|state| Step::Row(path.clone(), state)));
+            redo.extend(after.into_iter().map(|state| Step::Row(path.clone(), Box::new(state))));
         }
         for (menu, before) in std::mem::take(&mut self.history.singles) {
             let now = self.singles.get(&menu).cloned().unwrap_or_default();

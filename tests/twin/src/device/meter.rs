@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use shared::routeros::value::RowId;
+
+use super::Device;
+
 /// Per cent of the base rate in each second of a minute: gentle, deterministic, 100 on average.
 const WAVE: [u64; 60] = [
     100, 104, 108, 113, 118, 121, 125, 129, 131, 133, 135, 136, 137, 136, 135, 133, 131, 128, 124, 120, //
@@ -64,6 +68,34 @@ pub struct Meter {
     /// How fast it runs.
     pub rate: Rate,
     millibits: u128,
+    /// Packets, where somebody has counted them.
+    packets: Option<u64>,
+}
+
+/// What was counted outside of the device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The menu of the row.
+    pub menu: String,
+    /// The row.
+    pub id: RowId,
+    /// Bytes and packets: of a rule what it matched, of an interface what came in and what went out.
+    pub meters: [(u64, u64); 2],
+}
+
+impl Device {
+    /// Sets counters to what was counted elsewhere.
+    pub fn set_counted(&mut self, now: Duration, counted: &[Counted]) {
+        self.settle(now);
+        for Counted { menu, id, meters } in counted {
+            if let Some(row) = self.store_mut(menu).live_mut(*id) {
+                for (meter, (bytes, packets)) in row.meters.iter_mut().zip(meters) {
+                    meter.set_bytes(*bytes);
+                    meter.packets = Some(*packets);
+                }
+            }
+        }
+    }
 }
 
 /// Bytes of an average packet: the twin counts bytes and derives packets from them.
@@ -85,6 +117,7 @@ impl Meter {
     /// Sets the count.
     pub fn set_bytes(&mut self, bytes: u64) {
         self.millibits = u128::from(bytes) * 8000;
+        self.packets = None;
     }
 
     /// Bytes so far.
@@ -94,7 +127,7 @@ impl Meter {
 
     /// Packets so far.
     pub fn packets(&self) -> u64 {
-        self.bytes().div_ceil(PACKET)
+        self.packets.unwrap_or_else(|| self.bytes().div_ceil(PACKET))
     }
 }
 

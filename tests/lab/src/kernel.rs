@@ -1,0 +1,334 @@
+//! The router's rows carried out by a Linux kernel, in a network namespace.
+//!
+//! Follows the twin: whenever something has changed there, what differs is done here: interfaces and addresses first,
+//! then routes, then one load of all rules, which takes effect as a whole. What was counted goes back to the twin. A row
+//! that cannot be carried out is an error that ends the run.
+
+mod firewall;
+mod links;
+mod routes;
+pub(crate) mod rows;
+mod rule;
+
+use crate::{clock, namespace::Namespace};
+use anyhow::Context as _;
+use bulkhead_twin::{Twin, device::meter::Counted};
+use firewall::Firewall;
+use links::Links;
+use routes::{Routes, Tables};
+use rows::{Row, Rows};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+/// Where the other end of a port's cable is: the namespace, and the interface's name there.
+pub(crate) type Cables = BTreeMap<&'static str, (Arc<Namespace>, &'static str)>;
+
+/// What is left out or bent before the rows are carried out: a mutant, or a layer that is off.
+pub(crate) type Bend = Arc<dyn Fn(&str, &Row) -> Option<Row> + Send + Sync>;
+
+/// What protects by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// The routes of all tables but `main`.
+    Tables,
+    /// The routing rules.
+    Rules,
+    /// All rules of all firewall tables.
+    Firewall,
+}
+
+/// How long a timed entry may differ from the twin's before it is loaded anew.
+const SLACK_MS: u64 = 1500;
+
+/// The kernel's side of the router.
+pub(crate) struct Kernel {
+    /// Where the router is.
+    pub(crate) namespace: Arc<Namespace>,
+    /// What is changed in the rows before they are carried out.
+    pub(crate) bends: Vec<Bend>,
+    cables: Cables,
+    tables: Tables,
+    links: Links,
+    routes: Routes,
+    firewall: Firewall,
+    /// When the timed entries were loaded.
+    loaded: Option<Instant>,
+    /// When an open gate's entry was first absent from, or present in, what is loaded.
+    gate: (bool, Option<Instant>),
+    counted: BTreeMap<String, (u64, u64)>,
+    epoch: u32,
+    /// How many loads there were.
+    pub(crate) loads: u64,
+}
+
+impl Kernel {
+    /// A router with nothing.
+    ///
+    /// # Errors
+    /// What the namespace says.
+    pub(crate) fn new(namespace: Arc<Namespace>, cables: Cables) -> anyhow::Result<Self> {
+        for (name, value) in [
+            ("ipv4/ip_forward", "1"),
+            ("ipv6/conf/all/forwarding", "1"),
+            ("ipv4/conf/all/rp_filter", "0"),
+            ("ipv4/conf/default/rp_filter", "0"),
+            ("ipv4/conf/all/send_redirects", "0"),
+            // Addresses of the link are there at once: there is nobody to doubt them.
+            ("ipv6/conf/all/accept_dad", "0"),
+            ("ipv6/conf/default/accept_dad", "0"),
+            ("bridge/bridge-nf-call-iptables", "0"),
+            ("bridge/bridge-nf-call-ip6tables", "0"),
+        ] {
+            namespace.sysctl(name, value)?;
+        }
+        namespace.command("ip", &["rule", "add", "fwmark", firewall::FAST_MARK, "lookup", "main", "pref", "400"])?;
+        Ok(Self {
+            namespace,
+            bends: Vec::new(),
+            cables,
+            tables: Tables::default(),
+            links: Links::default(),
+            routes: Routes::default(),
+            firewall: Firewall::default(),
+            loaded: None,
+            gate: (false, None),
+            counted: BTreeMap::new(),
+            epoch: 0,
+            loads: 0,
+        })
+    }
+
+    /// Does what differs.
+    ///
+    /// # Errors
+    /// A row that cannot be carried out, or what the kernel says.
+    pub(crate) fn apply(&mut self, rows: &Rows) -> anyhow::Result<()> {
+        // The agent's writes take effect one after the other on a router; here many are seen at once. What goes is gone
+        // before its rules, and what comes finds its rules there.
+        let bent = self.bent(rows);
+        let wanted = links::wanted(&bent)?;
+        self.ip("", &links::leaving(&self.links, &wanted))?;
+        self.apply_firewall(&bent)?;
+        self.apply_links(wanted)?;
+        self.apply_routes(&bent)
+    }
+
+    fn bent(&self, rows: &Rows) -> Rows {
+        let one = |menu: &str, row: &Row| self.bends.iter().try_fold(row.clone(), |row, bend| bend(menu, &row));
+        let all = |menu: &'static str, rows: &[Row]| (menu, rows.iter().filter_map(|row| one(menu, row)).collect());
+        Rows(rows.0.iter().map(|(menu, rows)| all(menu, rows)).collect())
+    }
+
+    fn apply_links(&mut self, wanted: Links) -> anyhow::Result<()> {
+        if wanted == self.links {
+            return Ok(());
+        }
+        let fresh: Vec<_> = wanted.all.keys().filter(|name| !self.links.all.contains_key(*name)).cloned().collect();
+        self.ip("", &links::coming(&self.links, &wanted))?;
+        for name in fresh {
+            if let Some((there, end)) = self.cables.get(name.as_str()) {
+                let (far, id) = (format!("{name}-x"), there.id());
+                self.namespace.command("ip", &["link", "set", &far, "netns", &id, "name", end])?;
+                there.command("ip", &["link", "set", end, "up"])?;
+            }
+        }
+        self.links = wanted;
+        // What the kernel took along with an interface is put in anew.
+        self.routes.routes.clear();
+        Ok(())
+    }
+
+    fn apply_routes(&mut self, rows: &Rows) -> anyhow::Result<()> {
+        let wanted = routes::wanted(rows, &mut self.tables)?;
+        if wanted == self.routes {
+            return Ok(());
+        }
+        for family in ["-4", "-6"] {
+            let (gone, come): (Vec<_>, Vec<_>) =
+                routes::lines(&self.routes, &wanted, family).into_iter().partition(|line| line.contains(" del "));
+            self.ip(family, &come)?;
+            // What went by itself, or was replaced, is no longer there to be removed.
+            if !gone.is_empty() {
+                let _ = self.namespace.feed("ip", &[family, "-force", "-batch", "-"], text(&gone));
+            }
+        }
+        self.routes = wanted;
+        Ok(())
+    }
+
+    fn apply_firewall(&mut self, rows: &Rows) -> anyhow::Result<()> {
+        let tables = &mut self.tables;
+        let wanted = firewall::wanted(rows, self.epoch, &mut |name| tables.number(name))?;
+        let age = self.loaded.map_or(0, clock::millis_since);
+        let near = |(mine, left): (&u64, &u64)| mine.saturating_sub(age).abs_diff(*left) < SLACK_MS;
+        let same = wanted.text == self.firewall.text
+            && wanted.timed.keys().eq(self.firewall.timed.keys())
+            && self.firewall.timed.values().zip(wanted.timed.values()).all(near);
+        if same {
+            return Ok(());
+        }
+        self.namespace.feed("nft", &["-f", "-"], wanted.load())?;
+        let open = wanted.timed.keys().any(|(_, list, _)| list == "bh-open") && !gate_is_shut(rows);
+        if self.gate.0 != open {
+            self.gate = (open, Some(clock::now()));
+        }
+        (self.firewall, self.loaded, self.loads) = (wanted, Some(clock::now()), self.loads + 1);
+        Ok(())
+    }
+
+    /// Whether a gate is open, and since when that is loaded.
+    pub(crate) fn gate(&self) -> (bool, Option<Instant>) {
+        self.gate
+    }
+
+    /// Forgets routes that went by themselves.
+    pub(crate) fn forget_routes(&mut self) {
+        self.routes.routes.clear();
+    }
+
+    /// Takes a layer out of the kernel, behind the back of everybody.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn take(&mut self, layer: Layer) -> anyhow::Result<()> {
+        match layer {
+            Layer::Tables => {
+                let numbers: Vec<String> = (1000..1032).map(|table| format!("route flush table {table}")).collect();
+                let _ = self.namespace.feed("ip", &["-force", "-batch", "-"], text(&numbers));
+                self.routes.routes.clear();
+            }
+            Layer::Rules => {
+                for family in ["-4", "-6"] {
+                    let rules = self.routes.rules.iter().filter(|(of, _)| *of == family);
+                    let lines: Vec<String> = rules.map(|(_, line)| format!("rule del {line}")).collect();
+                    self.ip(family, &lines)?;
+                }
+                self.routes.rules.clear();
+            }
+            Layer::Firewall => {
+                // The rules go, not the hooks: connections keep their translation, as they do on a router.
+                self.namespace.feed("nft", &["-f", "-"], firewall::emptied())?;
+                self.firewall = Firewall::default();
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes and packets that rules with this mark have counted; nothing where no such rule is loaded.
+    ///
+    /// # Errors
+    /// What `nft` says.
+    pub(crate) fn counted(&self, rows: &Rows, mark: &str) -> anyhow::Result<Option<u64>> {
+        let told: serde_json::Value =
+            serde_json::from_str(&self.namespace.command("nft", &["-j", "list", "counters"])?)?;
+        let ids: Vec<&Row> = rows.0.values().flatten().filter(|row| row.text("comment").ends_with(mark)).collect();
+        let counters = told["nftables"].as_array().into_iter().flatten().filter_map(|entry| entry.get("counter"));
+        let mut packets = None;
+        for counter in counters {
+            let word = |name: &str| counter[name].as_str().unwrap_or_default();
+            let key = format!("{} {} {}", word("family"), word("table"), word("name"));
+            let Some((menu, id)) = self.firewall.counters.get(&key) else { continue };
+            if rows.menu(menu).iter().any(|row| row.text(".id") == id && ids.contains(&row)) {
+                packets = Some(packets.unwrap_or(0) + counter["packets"].as_u64().unwrap_or(0));
+            }
+        }
+        Ok(packets)
+    }
+
+    /// Forgets an interface that went by itself, or has another name now.
+    pub(crate) fn forget_link(&mut self, name: &str) {
+        self.links.all.remove(name);
+        self.links.addresses.retain(|(interface, _)| interface != name);
+        self.routes.routes.clear();
+    }
+
+    /// A boot: nothing of the last one is there, and nothing passes until [`Self::booted`]. Interfaces with cables stay
+    /// plugged in.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn boot(&mut self) -> anyhow::Result<()> {
+        self.epoch += 1;
+        self.take(Layer::Rules)?;
+        self.take(Layer::Tables)?;
+        let nothing_passes = "flush ruleset\ntable inet boot { chain p { type filter hook prerouting priority -500; policy drop;\n }\n }\n";
+        self.namespace.feed("nft", &["-f", "-"], nothing_passes.to_owned())?;
+        self.firewall = Firewall::default();
+        let gone = std::mem::take(&mut self.links.addresses);
+        for (interface, address) in gone {
+            let address = address.split(' ').next().unwrap_or_default();
+            let _ = self.namespace.command("ip", &["addr", "del", address, "dev", &interface]);
+        }
+        Ok(())
+    }
+
+    /// The boot is over.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn booted(&self) -> anyhow::Result<()> {
+        self.namespace.command("nft", &["delete", "table", "inet", "boot"]).map(drop)
+    }
+
+    /// Gives the twin what the kernel has counted.
+    ///
+    /// # Errors
+    /// What `nft` says.
+    pub(crate) fn count(&mut self, twin: &Twin) -> anyhow::Result<()> {
+        let told = self.namespace.command("nft", &["-j", "list", "counters"])?;
+        let told: serde_json::Value = serde_json::from_str(&told).context("what nft says is no JSON")?;
+        let mut counted = Vec::new();
+        for counter in told["nftables"].as_array().into_iter().flatten().filter_map(|entry| entry.get("counter")) {
+            let word = |name: &str| counter[name].as_str().unwrap_or_default();
+            let key = format!("{} {} {}", word("family"), word("table"), word("name"));
+            let number = |name: &str| counter[name].as_u64().unwrap_or(0);
+            let now = (number("bytes"), number("packets"));
+            let Some((menu, id)) = self.firewall.counters.get(&key) else { continue };
+            if self.counted.insert(key, now) != Some(now) {
+                counted.push(Counted { menu: menu.clone(), id: id.parse()?, meters: [now, (0, 0)] });
+            }
+        }
+        counted.extend(self.count_links(twin)?);
+        if !counted.is_empty() {
+            twin.set_counted(&counted);
+        }
+        Ok(())
+    }
+
+    fn count_links(&mut self, twin: &Twin) -> anyhow::Result<Vec<Counted>> {
+        let table = self.namespace.run(|| Ok(std::fs::read_to_string("/proc/thread-self/net/dev")?))?;
+        let mut counted = Vec::new();
+        for row in twin.rows("/interface").into_iter().map(|row| Row(row.into_iter().collect())) {
+            let line = table.lines().find_map(|line| line.trim().strip_prefix(&format!("{}:", row.text("name"))));
+            let Some(line) = line else { continue };
+            let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+            if let [bytes_in, packets_in, _, _, _, _, _, _, bytes_out, packets_out, ..] = numbers[..] {
+                let meters = [(bytes_in, packets_in), (bytes_out, packets_out)];
+                if self.counted.insert(row.text("name").to_owned(), meters[0]) != Some(meters[0]) {
+                    counted.push(Counted { menu: "/interface".to_owned(), id: row.text(".id").parse()?, meters });
+                }
+            }
+        }
+        Ok(counted)
+    }
+
+    /// Lines for one family; for both where it is empty.
+    fn ip(&self, family: &str, lines: &[String]) -> anyhow::Result<()> {
+        let words: Vec<&str> = [family, "-batch", "-"].into_iter().filter(|word| !word.is_empty()).collect();
+        if !lines.is_empty() {
+            self.namespace.feed("ip", &words, text(lines))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a gate rule of ours, which drops all that comes from a VIF, is switched on.
+fn gate_is_shut(rows: &Rows) -> bool {
+    let gate = |row: &&Row| row.text("comment").contains("/gate") && row.text("action") == "drop";
+    rows.working("/ip/firewall/filter").any(|row| gate(&row))
+}
+
+fn text(lines: &[String]) -> String {
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,107 @@
+//! Which object is judged where, and with what off.
+
+use super::situation::Situation;
+use Situation::{
+    Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, RouterV6, Still, Strays, TripIn, TripOut,
+    Unbridged,
+};
+
+/// A state in which a mutant is looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judge {
+    pub(super) situation: Situation,
+    /// The ends of the marks of rows that are off, and `@lookup` (the routing rule goes on to the next table), `@open` (the
+    /// factory's own drops are away), `@shut` (no lease).
+    pub(super) off: &'static [&'static str],
+}
+
+/// Properties by which one row names another.
+pub(super) const NAMING: [&str; 9] = [
+    "in-interface",
+    "out-interface",
+    "in-interface-list",
+    "out-interface-list",
+    "interface",
+    "list",
+    "table",
+    "routing-table",
+    "gateway",
+];
+
+const BOTH_JUMPS: &[&str] = &["jump-forward-in", "jump-forward-out"];
+
+/// Objects, and the state in which their lack shows.
+const TABLE: &[(&str, Situation, &[&str])] = &[
+    ("list", Still, &["@shut"]),
+    ("raw-in", Strays, &["forward-in", "@open"]),
+    ("forward-in", Strays, &["raw-in", "@open"]),
+    ("forward-out", FromLanV6, &[]),
+    ("output-out", RouterV6, &[]),
+    ("jump-input", Strays, &["@open"]),
+    ("input-closed", Strays, &["@open"]),
+    ("input-established", Answer, &[]),
+    ("jump-forward-in", Still, &["@shut"]),
+    ("jump-forward-out", FromLan, &[]),
+    ("closed", Still, &["@shut"]),
+    ("mangle-prerouting", Strays, BOTH_JUMPS),
+    ("mangle-forward-in", Strays, &[]),
+    ("mangle-forward-out", Strays, &[]),
+    ("blackhole-main", Gone, &["stray"]),
+    ("stray", Bypassed, &["blackhole-main"]),
+    ("blackhole", Situation::Down, &["@lookup", "jump-forward-in", "jump-forward-out"]),
+    ("rule", Situation::Down, BOTH_JUMPS),
+    ("vlan-member", Still, &["@shut"]),
+    ("veth-member", Unbridged, &["raw-stray"]),
+    ("raw-spoofed", Strays, BOTH_JUMPS),
+    ("raw-stray", LanAsService, &[]),
+    ("tripwire-out", TripOut, &["@lookup", "blackhole", "jump-forward-in", "jump-forward-out"]),
+    ("tripwire-in", TripIn, &["blackhole-main", "stray"]),
+];
+
+/// Where an object is judged; one that the table does not name has to be missed by what is carried or kept back in order.
+pub(super) fn judges(mark: &str) -> Vec<Judge> {
+    let part = mark.rsplit('/').next().unwrap_or(mark);
+    let named: Vec<Judge> = TABLE
+        .iter()
+        .filter(|(name, ..)| *name == part)
+        .map(|(_, situation, off)| Judge { situation: *situation, off })
+        .collect();
+    if named.is_empty() {
+        [Carries, Still]
+            .map(|situation| Judge { situation, off: if situation == Still { &["@shut"] } else { &[] } })
+            .into()
+    } else {
+        named
+    }
+}
+
+/// Whether an object is one of VLAN filtering.
+pub(super) fn by_model(mark: &str) -> bool {
+    ["/bridge-vlan", "/bridge-port", "/vlan"].iter().any(|part| mark.ends_with(part))
+}
+
+/// The name that others know an object by; empty for one without.
+pub(super) fn named(mark: &str) -> String {
+    let name = match mark.rsplit('/').next().unwrap_or_default() {
+        "list" => "bulkhead-vif",
+        "egress-list" => "bh-100-egress",
+        "table" => "bh-100",
+        "vlan" => "bh-v100",
+        "veth" => "bh-tor",
+        _ => "",
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_a_judge() {
+        for mark in ["bulkhead:base/closed", "bulkhead:vif/tor-1/accept-out", "bulkhead:vif/tor-1/from-the-future"] {
+            assert!(!judges(mark).is_empty(), "{mark}");
+        }
+        assert_eq!(judges("bulkhead:vif/tor-1/blackhole").len(), 1, "not that of the main table too");
+    }
+}

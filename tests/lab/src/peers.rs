@@ -1,0 +1,159 @@
+//! Other ways to keep a service in its tunnel, in the same lab, beside ours: what each lets out when the tunnel goes.
+//!
+//! The control is a VIF whose kill switch is off: all that carries and nothing that protects. If that does not leak,
+//! the lab does not see leaks, and the run is void.
+
+use crate::{
+    bed::{Bed, TUNNEL},
+    clock,
+    kernel::{Bend, rows::Row},
+    report::{self, Totals},
+    run,
+};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    thread,
+};
+
+/// When a reactive kill switch acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reaction {
+    None,
+    /// At once, when the command that took the tunnel down has returned.
+    Event,
+    /// It looks once a second.
+    Poll,
+}
+
+/// A way, what of ours it has, and whether packets are marked for their table instead of a rule on their source.
+struct Peer {
+    name: &'static str,
+    ours: bool,
+    marks: bool,
+    reaction: Reaction,
+}
+
+const PEERS: [Peer; 5] = [
+    Peer { name: "control: kill switch off", ours: false, marks: false, reaction: Reaction::None },
+    Peer { name: "mark-routing alone", ours: false, marks: true, reaction: Reaction::None },
+    Peer { name: "kill switch that polls each second", ours: false, marks: false, reaction: Reaction::Poll },
+    Peer { name: "kill switch that adds a rule on the event", ours: false, marks: false, reaction: Reaction::Event },
+    Peer { name: "Bulkhead", ours: true, marks: false, reaction: Reaction::None },
+];
+
+/// How long each is looked at after the tunnel went.
+const LOOK_MS: u64 = 1200;
+
+/// Runs all of them and prints what leaked.
+///
+/// # Errors
+/// The lab itself fails.
+pub(crate) fn compare(bed: &mut Bed, totals: &mut Totals) -> anyhow::Result<()> {
+    let rounds = if bed.short { 1 } else { 5 };
+    report::row("the tunnel goes down: leaked packets", &["min", "median", "max"].map(str::to_owned));
+    for peer in &PEERS {
+        let mut leaked = Vec::new();
+        for round in 0..rounds {
+            leaked.push(one(bed, totals, peer, round)?);
+        }
+        leaked.sort_unstable();
+        let columns = [leaked[0], leaked[leaked.len() / 2], leaked[leaked.len() - 1]].map(|count| count.to_string());
+        report::row(peer.name, &columns);
+        if peer.ours {
+            totals.leaked += leaked.iter().sum::<u64>();
+        } else if peer.name.starts_with("control") {
+            totals.control_leaks = leaked[0] > 0;
+        }
+    }
+    Ok(())
+}
+
+fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::Result<u64> {
+    bed.good()?;
+    if peer.marks {
+        let rule = [("chain", "prerouting"), ("in-interface", "bh-v100"), ("action", "mark-routing")];
+        bed.admin(
+            "/ip/firewall/mangle",
+            "add",
+            &[&rule[..], &[("new-routing-mark", "bh-100"), ("comment", "peer")]].concat(),
+        )?;
+        bed.settle()?;
+    }
+    let marks = peer.marks;
+    let desk = bed.traffic.desk.clone();
+    let before = desk.sent.load(Ordering::SeqCst);
+    let leaked = bed.frozen(|bed| {
+        if !peer.ours {
+            bed.kernel().bends = vec![unprotected(marks)];
+            bed.carry_out()?;
+        }
+        bed.book.clear();
+        desk.runs.store(true, Ordering::SeqCst);
+        clock::pause(150);
+        let polls = (peer.reaction == Reaction::Poll).then(|| poll(bed, 150 + 170 * round));
+        bed.network.router.command("ip", &["link", "set", TUNNEL, "down"])?;
+        if peer.reaction == Reaction::Event {
+            drop_all(&bed.network.router)?;
+        }
+        clock::pause(LOOK_MS);
+        desk.runs.store(false, Ordering::SeqCst);
+        clock::pause(60);
+        if let Some(polls) = polls {
+            let _ = polls.join();
+        }
+        let leaked = run::leaks(bed).0;
+        bed.kernel().bends.clear();
+        bed.network.router.command("ip", &["link", "set", TUNNEL, "up"])?;
+        bed.kernel().forget_routes();
+        bed.carry_out()?;
+        Ok(leaked)
+    })?;
+    for id in bed.ids("/ip/firewall/mangle", "peer") {
+        bed.admin("/ip/firewall/mangle", "remove", &[("numbers", &id)])?;
+    }
+    // What was let out has connections of its own now.
+    bed.network.router.command("conntrack", &["-F"])?;
+    totals.probes += desk.sent.load(Ordering::SeqCst) - before;
+    bed.settle()?;
+    Ok(leaked)
+}
+
+/// What of a VIF carries, without what protects: no rule of ours but masquerade, no blackhole, a rule that goes on to
+/// the next table.
+fn unprotected(marks: bool) -> Bend {
+    Arc::new(move |menu, row: &Row| {
+        let ours =
+            row.text("comment").starts_with("bulkhead:") && !row.text("comment").starts_with("bulkhead:installer");
+        let protects = menu.contains("/firewall/") && !menu.ends_with("/nat") || row.0.contains_key("blackhole");
+        let mut row = row.clone();
+        if ours && menu == "/routing/rule" {
+            if marks {
+                return None;
+            }
+            row.0.insert("action".to_owned(), "lookup".to_owned());
+        }
+        (!(ours && protects)).then_some(row)
+    })
+}
+
+/// The rule that a reactive kill switch adds.
+fn drop_all(router: &crate::namespace::Namespace) -> anyhow::Result<()> {
+    let rule = format!("insert rule ip filter c-forward iifname \"bh-v100\" oifname != \"{TUNNEL}\" drop\n");
+    router.feed("nft", &["-f", "-"], rule).map(drop)
+}
+
+/// Looks once a second, the first time after so long, and acts when the tunnel is down.
+fn poll(bed: &Bed, first_ms: u64) -> thread::JoinHandle<()> {
+    let router = bed.network.router.clone();
+    thread::spawn(move || {
+        clock::pause(first_ms);
+        for _ in 0..2 {
+            let flags = router.command("ip", &["-o", "link", "show", TUNNEL]).unwrap_or_default();
+            if !flags.contains(",UP") {
+                let _ = drop_all(&router);
+                return;
+            }
+            clock::pause(1000);
+        }
+    })
+}

@@ -1,0 +1,82 @@
+//! Other administrators: they put rules above ours, and take ours away.
+
+use super::{LINGER_MS, linger, well};
+use crate::{
+    bed::Bed,
+    clock,
+    marker::Kind,
+    run::{Happens, Told},
+};
+
+const FILTER: &str = "/ip/firewall/filter";
+const MANGLE: &str = "/ip/firewall/mangle";
+const NAT: &str = "/ip/firewall/nat";
+const RAW: &str = "/ip/firewall/raw";
+
+pub(super) const ALL: &[(&str, Happens)] = &[
+    ("a foreign accept on top of forward", |bed| on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])),
+    ("a foreign accept on top of input", |bed| {
+        // A VIF without a resolver of its own has one layer against questions to the router.
+        let told = on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])?;
+        Ok(Told { exposed: &[Kind::DnsRouter], ..told })
+    }),
+    ("a foreign mark for routing on top of mangle", |bed| {
+        bed.admin("/routing/table", "add", &[("name", "foreign"), ("fib", "")])?;
+        let route = [("dst-address", "0.0.0.0/0"), ("gateway", "198.18.2.1"), ("routing-table", "foreign")];
+        bed.admin("/ip/route", "add", &[&route[..], &[("comment", "foreign")]].concat())?;
+        let rule = [("chain", "prerouting"), ("action", "mark-routing"), ("new-routing-mark", "foreign")];
+        let told = on_top(bed, MANGLE, &rule);
+        for (menu, comment) in [("/ip/route", "foreign")] {
+            for id in bed.ids(menu, comment) {
+                bed.admin(menu, "remove", &[("numbers", &id)])?;
+            }
+        }
+        bed.admin("/routing/table", "remove", &[("numbers", "foreign")])?;
+        told
+    }),
+    ("a foreign masquerade on top of nat", |bed| on_top(bed, NAT, &[("chain", "srcnat"), ("action", "masquerade")])),
+    ("a foreign destination NAT on top of nat", |bed| {
+        let rule = [("chain", "dstnat"), ("action", "dst-nat"), ("protocol", "udp"), ("dst-port", "53")];
+        on_top(bed, NAT, &[&rule[..], &[("to-addresses", "203.0.113.1")]].concat())
+    }),
+    ("a foreign notrack on top of raw", |bed| on_top(bed, RAW, &[("chain", "prerouting"), ("action", "notrack")])),
+    ("the end of our chain is deleted and added again", |bed| deleted(bed, FILTER, "bulkhead:base/closed")),
+    ("our jumps are deleted and added again", |bed| deleted(bed, FILTER, "bulkhead:base/jump-forward-in")),
+    ("our accept is deleted and added again", |bed| deleted(bed, FILTER, "/accept-out")),
+    ("our routing rule is deleted and added again", |bed| deleted(bed, "/routing/rule", "/rule")),
+    ("our blackhole is deleted and added again", |bed| deleted(bed, "/ip/route", "/blackhole")),
+    ("the service's bridge port is deleted and added again", |bed| {
+        deleted(bed, "/interface/bridge/port", "/bridge-port")
+    }),
+];
+
+/// A rule above all others, with the tunnel up, then down, then up.
+fn on_top(bed: &mut Bed, menu: &str, rule: &[(&str, &str)]) -> anyhow::Result<Told> {
+    let rows = bed.ids(menu, "");
+    let fixed = bed.ids(menu, "counters");
+    let first = rows.iter().find(|id| !fixed.contains(id)).cloned();
+    let mut words = [rule, &[("comment", "foreign")]].concat();
+    words.extend(first.as_deref().map(|first| ("place-before", first)));
+    bed.admin(menu, "add", &words)?;
+    linger();
+    bed.set_tunnel(false)?;
+    clock::pause(LINGER_MS);
+    bed.set_tunnel(true)?;
+    for id in bed.ids(menu, "foreign") {
+        bed.admin(menu, "remove", &[("numbers", &id)])?;
+    }
+    bed.settle()?;
+    well(bed)
+}
+
+/// A row of ours goes with the tunnel up, then down, then up, and comes back.
+fn deleted(bed: &mut Bed, menu: &str, mark: &str) -> anyhow::Result<Told> {
+    let row = bed.delete(menu, mark)?;
+    linger();
+    bed.set_tunnel(false)?;
+    clock::pause(LINGER_MS);
+    bed.set_tunnel(true)?;
+    bed.put_back(row)?;
+    bed.settle()?;
+    well(bed)
+}
