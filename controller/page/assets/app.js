@@ -237,6 +237,21 @@
     }
   };
 
+  // The page brings the last minute; what was sampled before it comes when the rest is there.
+  const earlier = async () => {
+    const { live } = document.body.dataset;
+    if (!$("#plot") || !live) return;
+    const answer = await fetch(`/api/v1/routers/${live}/traffic`);
+    if (!answer.ok) return;
+    const samples = await answer.json();
+    rates.plot?.destroy();
+    rates.plot = null;
+    rates.xs = [];
+    rates.lines.clear();
+    samples.forEach(push);
+    draw();
+  };
+
   const redraw = () => {
     rates.plot?.destroy();
     rates.plot = null;
@@ -260,9 +275,12 @@
     new MutationObserver(() => { localTimes(); copying(); history(); }).observe($("#main"), { childList: true, characterData: true, subtree: true });
   };
   // What is not seen first is asked for when the rest is there.
-  const ready = () => document.body.dispatchEvent(new CustomEvent("page-ready"));
+  const ready = () => {
+    document.body.dispatchEvent(new CustomEvent("page-ready"));
+    earlier().catch(() => {});
+  };
   if (document.readyState === "complete") ready();
-  else window.addEventListener("load", () => setTimeout(ready));
+  else window.addEventListener("load", () => setTimeout(ready, 250));
   // All deferred scripts have run then, the plot's too.
   if (document.readyState === "complete") begin();
   else document.addEventListener("DOMContentLoaded", begin);

@@ -83,7 +83,7 @@ fn page(
     samples: Vec<TrafficView>,
 ) -> RouterPage {
     let names: BTreeMap<String, String> = vifs.iter().map(|vif| (vif.id.clone(), vif.name.clone())).collect();
-    let json = serde_json::to_string(&samples).unwrap_or_else(|_| "[]".to_owned());
+    let json = serde_json::to_string(last_minute(&samples)).unwrap_or_else(|_| "[]".to_owned());
     let memory = router.memory_free.zip(router.memory_total);
     RouterPage {
         frame: frame.here("routers").live(&router.id).watching(),
@@ -102,6 +102,11 @@ fn page(
         samples,
         router,
     }
+}
+
+/// What comes with the page itself, which has to be light; the script asks for the rest.
+pub(super) fn last_minute(samples: &[TrafficView]) -> &[TrafficView] {
+    samples.get(samples.len().saturating_sub(60)..).unwrap_or_default()
 }
 
 fn card(vif: VifView, interfaces: &[InterfaceView]) -> Card {

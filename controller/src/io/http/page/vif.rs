@@ -1,6 +1,6 @@
 //! A VIF: how its kill switch, its way out and its isolation are, what it carries, what happened to it.
 
-use super::{App, Frame, Visit, ok, render, see, words};
+use super::{App, Frame, Visit, ok, render, router::last_minute, see, words};
 use crate::{
     controller::Deed,
     io::http::read::{self, Form, Params},
@@ -198,7 +198,9 @@ fn page(frame: Frame, router: RouterView, vif: VifView, seen: Seen, done: Option
         tripwires: words::tripwires(vif.isolation.tripped),
         totals: totals(&vif),
         rate: last.map(|rate| (words::bits(rate.rx_bps), words::bits(rate.tx_bps))),
-        samples_json: serde_json::to_string(&samples).unwrap_or_else(|_| "[]".to_owned()).replace('<', "\\u003c"),
+        samples_json: serde_json::to_string(last_minute(&samples))
+            .unwrap_or_else(|_| "[]".to_owned())
+            .replace('<', "\\u003c"),
         names_json: serde_json::to_string(&names).unwrap_or_else(|_| "{}".to_owned()),
         events: seen
             .events
