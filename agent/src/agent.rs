@@ -11,6 +11,7 @@ mod reading;
 mod requests;
 
 use crate::{
+    archive::Archive,
     bus::{Gate, Speaker, SpeakerError},
     config::{Config, secret::SecretError},
     engine::Engine,
@@ -101,9 +102,11 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     if config.routeros.address.is_none() {
         tokio::spawn(follow_gateway(router.clone(), clock));
     }
+    let archive = Archive::open(store.clone())?;
     let journal = Journal::new(store);
     let (orders, received) = mpsc::channel(16);
-    let keeper = Keeper::new(router.clone(), journal.clone(), voice.clone(), clock, config.poll.clone());
+    let kept = (journal.clone(), archive.clone());
+    let keeper = Keeper::new(router.clone(), kept, voice.clone(), clock, config.poll.clone());
     tokio::spawn(keeper.run(received));
     let (warden, for_warden) = mpsc::channel(16);
     let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
@@ -115,7 +118,19 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     tokio::spawn(finish_interrupted(engine.clone().lock_owned().await, router.clone()));
     let guard = Warden::new(router.clone(), journal.clone(), engine.clone(), voice.clone(), clock, Periods::default())?;
     tokio::spawn(guard.run(for_warden));
-    let requests = Requests { gate, voice, journal, router, engine: engine.clone(), desk, orders, warden, clock };
+    let answered = archive.clone();
+    let requests = Requests {
+        gate,
+        voice,
+        journal,
+        router,
+        engine: engine.clone(),
+        desk,
+        orders,
+        warden,
+        archive: answered,
+        clock,
+    };
     tokio::spawn(requests.serve(inbound));
     tracing::info!(router = %config.router_id, version = env!("CARGO_PKG_VERSION"), "the agent runs");
     let stop = stop.await;
@@ -123,6 +138,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     if tokio::time::timeout(stop.grace(), engine.lock()).await.is_err() {
         tracing::warn!("a change is under way; the next start goes on with it");
     }
+    archive.write(clock.unix_millis());
     bus.close().await;
     Ok(())
 }

@@ -3,15 +3,16 @@
 //!
 //! Needs neither controller nor broker. Its writes are leases alone, which the engine never waits for, nor they for it.
 
+mod counting;
 mod sight;
 
 use crate::{
+    archive::Archive,
     config::Poll,
     flow::{
         device::{device, egress_candidates},
         interfaces::{self, Interfaces},
         object::Row,
-        traffic::{Counters, Meter},
         vif::{
             Vif,
             kill_switch::{self, Effect},
@@ -26,7 +27,8 @@ use crate::{
     },
     voice::Voice,
 };
-use shared::router::{Interface, RouterState, TrafficSample};
+use counting::Counting;
+use shared::router::RouterState;
 use sight::{Sight, essence};
 use std::time::Duration;
 use tokio::{sync::mpsc, time::timeout};
@@ -62,7 +64,7 @@ pub struct Keeper {
     voice: Voice,
     clock: Clock,
     poll: Poll,
-    meter: Meter,
+    counting: Counting,
     interfaces: Interfaces,
     /// When all was read of the interfaces; nothing where that is due.
     read: Option<Instant>,
@@ -74,14 +76,20 @@ pub struct Keeper {
 
 impl Keeper {
     /// A keeper that has seen nothing yet.
-    pub fn new(router: RouterPort, journal: Journal, voice: Voice, clock: Clock, poll: Poll) -> Self {
+    pub fn new(
+        router: RouterPort,
+        (journal, archive): (Journal, Archive),
+        voice: Voice,
+        clock: Clock,
+        poll: Poll,
+    ) -> Self {
         Self {
             router,
             journal,
             voice,
             clock,
             poll,
-            meter: Meter::default(),
+            counting: Counting::new(archive, clock),
             interfaces: Interfaces::default(),
             read: None,
             sight: Sight::default(),
@@ -106,6 +114,7 @@ impl Keeper {
                 Ok(()) => {}
             }
             let now = self.clock.unix_millis();
+            self.sight.carried(&self.counting.end(now));
             for news in self.sight.news() {
                 self.voice.news(news, now);
             }
@@ -166,13 +175,16 @@ impl Keeper {
         let open_gates =
             Sentence::new("/ip/firewall/address-list/print").attribute(".proplist", ".id,list,address,comment");
         let whole = self.read.is_none_or(|at| self.clock.now().duration_since(at) >= READ_EVERY);
-        let batch = vec![
+        let mut batch = vec![
             if whole { all_interfaces() } else { print("/interface", interfaces::MOVING).query(interfaces::RUNNING) },
             print("/system/resource", RESOURCE),
             print("/system/identity", "name"),
             open_gates.query(&format!("list={OPEN_LIST}")),
         ];
-        let Ok([interfaces, resource, identity, entries]) = <[_; 4]>::try_from(self.router.batch(batch).await?) else {
+        batch.extend(counting::commands(whole, &vifs));
+        let mut answers = self.router.batch(batch).await?;
+        let counted = answers.split_off(answers.len().min(4));
+        let Ok([interfaces, resource, identity, entries]) = <[_; 4]>::try_from(answers) else {
             return Err(Failed::Lost("the router answered another number of commands than it was asked".to_owned()));
         };
         if whole {
@@ -184,7 +196,7 @@ impl Keeper {
         let first = |rows: &[Row]| rows.first().cloned().unwrap_or_default();
         let candidates = egress_candidates(self.interfaces.rows().iter());
         self.sight.seen(device(&first(&resource), &first(&identity)), candidates);
-        self.count(&vifs);
+        self.count(&vifs, whole, &counted, resource.first());
         self.keep_gates(&vifs, &entries).await?;
         self.verify(&vifs).await
     }
@@ -201,30 +213,6 @@ impl Keeper {
             Err(error) => tracing::error!(%error, "the journal could not be read; going on with the VIFs known so far"),
         }
         self.sight.vifs()
-    }
-
-    fn count(&mut self, vifs: &[Vif]) {
-        let counters = self.interfaces.rows().iter().map(|row| (row.get("name").to_owned(), Counters::read(row)));
-        let since_start = self.clock.now().duration_since(self.sight.started(self.clock.now()));
-        let Some(reading) = self.meter.look(counters, millis(since_start)) else { return };
-        let mut sample = TrafficSample {
-            at: self.clock.unix_millis(),
-            over_ms: u32::try_from(reading.over_ms).unwrap_or(u32::MAX),
-            interfaces: Vec::new(),
-            vifs: Vec::new(),
-        };
-        for interface in self.sight.interfaces().iter().filter(|interface| is_of_interest(interface, vifs)) {
-            if let Some(grown) = reading.grown.get(interface.name.as_str()) {
-                sample.interfaces.push((interface.name.clone(), grown.rate(reading.over_ms)));
-            }
-        }
-        for vif in vifs {
-            if let Some(grown) = reading.grown.get(&vif.interface()) {
-                let rate = self.sight.counted(&vif.spec.id, *grown).rate(reading.over_ms);
-                sample.vifs.push((vif.spec.id.clone(), rate));
-            }
-        }
-        self.voice.traffic(sample, self.clock.unix_millis());
     }
 
     /// Refreshes the lease of every VIF whose egress is good and takes the others away. A lease of nobody's goes too.
@@ -295,7 +283,7 @@ impl Keeper {
     }
 
     fn lost(&mut self, why: &str) {
-        self.meter.forget();
+        self.counting.forget();
         (self.verified, self.read) = (None, None);
         self.sight.lost(why, self.clock.unix_millis());
     }
@@ -310,21 +298,10 @@ fn lease_mark(vif: &Vif) -> String {
     format!("bulkhead:vif/{}/lease", vif.spec.id)
 }
 
-/// Whether an interface's traffic is worth a line in the plot: a VIF leaves by it, or it carries traffic and is no
-/// bridge, which would show what its ports show once more.
-fn is_of_interest(interface: &Interface, vifs: &[Vif]) -> bool {
-    let used = vifs.iter().any(|vif| *vif.spec.egress.interface() == interface.name);
-    used || (interface.running && interface.kind != "bridge")
-}
-
 /// Waits for an event; false when there will be no more. Without a listener it waits for ever.
 async fn heard(listener: &mut Option<Listener>) -> bool {
     match listener {
         Some(listener) => matches!(listener.next().await, Some(Ok(_))),
         None => std::future::pending().await,
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

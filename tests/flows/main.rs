@@ -17,5 +17,6 @@ mod row_faults;
 mod rows;
 mod second_apply;
 mod secrets;
+mod traffic;
 mod vif;
 mod vif_faults;

@@ -2,6 +2,7 @@
 
 use super::reading;
 use crate::{
+    archive::Archive,
     bus::Gate,
     engine::{Desk, Engine, Word},
     io::{clock::Clock, mqtt::Inbound, router::RouterPort, store::journal::Journal},
@@ -39,6 +40,7 @@ pub(super) struct Requests {
     pub(super) desk: Desk,
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) warden: mpsc::Sender<warden::Order>,
+    pub(super) archive: Archive,
     pub(super) clock: Clock,
 }
 
@@ -86,7 +88,10 @@ impl Requests {
                 .map_or_else(Reply::Refused, Reply::Reading),
             Body::Request(Request::Reconcile(id)) => self.drift(|answer| warden::Order::Reconcile(id, answer)).await,
             Body::Request(Request::Accept(id)) => self.drift(|answer| warden::Order::Accept(id, answer)).await,
-            Body::Request(Request::Engage(_) | Request::Release(_) | Request::Verify(_) | Request::History(..)) => {
+            Body::Request(Request::History(vif, span)) => {
+                self.archive.history(&vif, span, self.clock.unix_millis()).map_or_else(Reply::Refused, Reply::History)
+            }
+            Body::Request(Request::Engage(_) | Request::Release(_) | Request::Verify(_)) => {
                 Reply::Unsupported("request/vif".to_owned())
             }
             Body::Unknown(kind) => Reply::Unsupported(kind),

@@ -10,6 +10,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0002_journal.sql"),
     include_str!("migrations/0003_rings.sql"),
     include_str!("migrations/0004_drift.sql"),
+    include_str!("migrations/0005_traffic.sql"),
 ];
 
 /// The schema that this code speaks.
