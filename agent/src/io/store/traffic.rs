@@ -1,7 +1,7 @@
 //! What VIFs carried: totals, a day of minutes, 90 days of quarters of an hour.
 //!
-//! Written once a quarter of an hour, all VIFs in one transaction: thirty VIFs take some 40 kB of the log and the file
-//! together, four megabytes a day. Minutes lie in a ring of 96 rows. The quarters of a day are summed up from them once,
+//! Written once a quarter of an hour, all VIFs in one transaction: thirty VIFs take some 35 kB of the log and the file
+//! together, 3.4 MB a day. Minutes lie in a ring of 96 rows. The quarters of a day are summed up from them once,
 //! when the first of them is about to be overwritten, and lie in a ring of 91 rows. As long as the minutes of a quarter
 //! are there, they are the truth about it.
 
