@@ -12,6 +12,7 @@ mod reading;
 mod requests;
 
 use crate::{
+    archive::Archive,
     bus::{Gate, Speaker, SpeakerError},
     config::{Config, secret::SecretError},
     engine::{Engine, Shut},
@@ -106,10 +107,12 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     if config.routeros.address.is_none() {
         tokio::spawn(follow_gateway(router.clone(), clock));
     }
+    let archive = Archive::open(store.clone())?;
     let journal = Journal::new(store);
     let (orders, received) = mpsc::channel(16);
     let settings = Settings { poll: config.poll.clone(), kill_switch: config.kill_switch.clone() };
-    let keeper = Keeper::new(router.clone(), router.clone(), journal.clone(), voice.clone(), clock, settings);
+    let kept = (journal.clone(), archive.clone());
+    let keeper = Keeper::new(router.clone(), router.clone(), kept, voice.clone(), clock, settings);
     let (warden, for_warden) = mpsc::channel(16);
     let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
     let link = bus.clone();
@@ -121,7 +124,19 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     let guard = Warden::new(router.clone(), journal.clone(), engine.clone(), voice.clone(), clock, Periods::default())?;
     tokio::spawn(keeper.verified_by(guard.verdicts()).run(received));
     tokio::spawn(guard.run(for_warden));
-    let requests = Requests { gate, voice, journal, router, engine: engine.clone(), desk, orders, warden, clock };
+    let answered = archive.clone();
+    let requests = Requests {
+        gate,
+        voice,
+        journal,
+        router,
+        engine: engine.clone(),
+        desk,
+        orders,
+        warden,
+        archive: answered,
+        clock,
+    };
     tokio::spawn(requests.serve(inbound));
     tracing::info!(router = %config.router_id, version = env!("CARGO_PKG_VERSION"), "the agent runs");
     let stop = stop.await;
@@ -129,6 +144,7 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     if tokio::time::timeout(stop.grace(), engine.lock()).await.is_err() {
         tracing::warn!("a change is under way; the next start goes on with it");
     }
+    archive.write(clock.unix_millis());
     bus.close().await;
     Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod change_set;
 pub mod device;
 pub mod drift;
+pub mod history;
 pub mod interfaces;
 pub mod keyed;
 pub mod meaning;

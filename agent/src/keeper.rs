@@ -6,17 +6,18 @@
 //! they for it.
 
 mod board;
+mod counting;
 mod gates;
 mod sentry;
 mod sight;
 
 use crate::{
+    archive::Archive,
     config,
     flow::{
         device::{device, egress_candidates},
         interfaces::{self, Interfaces},
         object::Row,
-        traffic::{Counters, Meter},
         vif::{Vif, verify::Verdicts, watch::Watch},
     },
     io::{
@@ -28,13 +29,10 @@ use crate::{
     voice::Voice,
 };
 use board::Board;
+use counting::Counting;
 use gates::Enforcer;
 use sentry::Sentry;
-use shared::{
-    change_set::Refusal,
-    ids::VifId,
-    router::{Interface, TrafficSample},
-};
+use shared::{change_set::Refusal, ids::VifId};
 use std::{collections::BTreeSet, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -93,11 +91,12 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// A keeper that has seen nothing yet. `gates` is its own way to the router for what must not wait.
+    /// A keeper that has seen nothing yet. `gates` is its own way to the router for what must not wait; what VIFs carry
+    /// goes to the archive.
     pub fn new(
         router: RouterPort,
         gates: RouterPort,
-        journal: Journal,
+        (journal, archive): (Journal, Archive),
         voice: Voice,
         clock: Clock,
         settings: Settings,
@@ -127,7 +126,7 @@ impl Keeper {
             poll,
             epoch,
             runs,
-            meter: Meter::default(),
+            counting: Counting::new(archive, clock),
             interfaces: Interfaces::default(),
             read: None,
             watched_until: None,
@@ -180,7 +179,7 @@ struct Polling {
     epoch: Instant,
     /// Tells the sentry which interfaces run.
     runs: watch::Sender<BTreeSet<String>>,
-    meter: Meter,
+    counting: Counting,
     interfaces: Interfaces,
     /// When all was read of the interfaces; nothing where that is due.
     read: Option<Instant>,
@@ -196,6 +195,8 @@ impl Polling {
             if let Err(failed) = &looked {
                 self.lost(failed.message());
             }
+            let totals = self.counting.end(self.clock.unix_millis());
+            self.board.with(|sight| sight.carried(&totals));
             self.board.say();
             let next = next_multiple(self.epoch, self.pause(), self.clock.now());
             tokio::select! {
@@ -233,12 +234,15 @@ impl Polling {
     async fn look(&mut self) -> Result<(), Failed> {
         let vifs = self.vifs();
         let whole = self.read.is_none_or(|at| self.clock.now().duration_since(at) >= READ_EVERY);
-        let batch = vec![
+        let mut batch = vec![
             if whole { all_interfaces() } else { print("/interface", interfaces::MOVING).query(interfaces::RUNNING) },
             print("/system/resource", RESOURCE),
             print("/system/identity", "name"),
         ];
-        let Ok([interfaces, resource, identity]) = <[_; 3]>::try_from(self.router.batch(batch).await?) else {
+        batch.extend(counting::commands(whole, &vifs));
+        let mut answers = self.router.batch(batch).await?;
+        let counted = answers.split_off(answers.len().min(3));
+        let Ok([interfaces, resource, identity]) = <[_; 3]>::try_from(answers) else {
             return Err(Failed::Lost("the router answered another number of commands than it was asked".to_owned()));
         };
         if whole {
@@ -251,7 +255,7 @@ impl Polling {
         let candidates = egress_candidates(self.interfaces.rows().iter());
         self.board.with(|sight| sight.seen(device(&first(&resource), &first(&identity)), candidates));
         self.tell_what_runs();
-        self.count(&vifs);
+        self.count(&vifs, whole, &counted, resource.first());
         self.board.with(|sight| sight.verified(&self.verdicts.borrow()));
         Ok(())
     }
@@ -281,35 +285,8 @@ impl Polling {
         self.board.with(|sight| sight.vifs())
     }
 
-    fn count(&mut self, vifs: &[Vif]) {
-        let counters = self.interfaces.rows().iter().map(|row| (row.get("name").to_owned(), Counters::read(row)));
-        let now = self.clock.now();
-        let since_start = now.duration_since(self.board.with(|sight| sight.started(now)));
-        let Some(reading) = self.meter.look(counters, millis(since_start)) else { return };
-        let mut sample = TrafficSample {
-            at: self.clock.unix_millis(),
-            over_ms: u32::try_from(reading.over_ms).unwrap_or(u32::MAX),
-            interfaces: Vec::new(),
-            vifs: Vec::new(),
-        };
-        self.board.with(|sight| {
-            for interface in sight.interfaces().iter().filter(|interface| is_of_interest(interface, vifs)) {
-                if let Some(grown) = reading.grown.get(interface.name.as_str()) {
-                    sample.interfaces.push((interface.name.clone(), grown.rate(reading.over_ms)));
-                }
-            }
-            for vif in vifs {
-                if let Some(grown) = reading.grown.get(&vif.interface()) {
-                    let rate = sight.counted(&vif.spec.id, *grown).rate(reading.over_ms);
-                    sample.vifs.push((vif.spec.id.clone(), rate));
-                }
-            }
-        });
-        self.board.traffic(sample);
-    }
-
     fn lost(&mut self, why: &str) {
-        self.meter.forget();
+        self.counting.forget();
         self.read = None;
         self.board.with(|sight| sight.lost(why));
     }
@@ -319,21 +296,10 @@ fn all_interfaces() -> Sentence {
     print("/interface", interfaces::ALL)
 }
 
-/// Whether an interface's traffic is worth a line in the plot: a VIF leaves by it, or it carries traffic and is no
-/// bridge, which would show what its ports show once more.
-fn is_of_interest(interface: &Interface, vifs: &[Vif]) -> bool {
-    let used = vifs.iter().any(|vif| *vif.spec.egress.interface() == interface.name);
-    used || (interface.running && interface.kind != "bridge")
-}
-
 /// The next multiple of a period after `now`, counted from the beginning: what is due at the same moment goes to the
 /// router in the same write.
 fn next_multiple(epoch: Instant, period: Duration, now: Instant) -> Instant {
     let past = now.duration_since(epoch).as_nanos() / period.as_nanos().max(1);
     let nanos = (past + 1).saturating_mul(period.as_nanos());
     after(epoch, Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -9,6 +9,7 @@
 //! needed: [`keeper`], [`warden`] and [`engine`] go on without the rest.
 
 pub mod agent;
+pub mod archive;
 pub mod bus;
 pub mod check;
 pub mod config;

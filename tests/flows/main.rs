@@ -20,6 +20,7 @@ mod row_faults;
 mod rows;
 mod second_apply;
 mod secrets;
+mod traffic;
 mod verifier;
 mod vif;
 mod vif_faults;

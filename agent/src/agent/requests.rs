@@ -2,6 +2,7 @@
 
 use super::reading;
 use crate::{
+    archive::Archive,
     bus::Gate,
     engine::{Desk, Engine, Word},
     io::{clock::Clock, mqtt::Inbound, router::RouterPort, store::journal::Journal},
@@ -39,6 +40,7 @@ pub(super) struct Requests {
     pub(super) desk: Desk,
     pub(super) orders: mpsc::Sender<Order>,
     pub(super) warden: mpsc::Sender<warden::Order>,
+    pub(super) archive: Archive,
     pub(super) clock: Clock,
 }
 
@@ -93,7 +95,9 @@ impl Requests {
             Body::Request(Request::Engage(vif)) => self.gate(|answer| Order::Engage(vif, answer)).await,
             Body::Request(Request::Release(vif)) => self.gate(|answer| Order::Release(vif, answer)).await,
             Body::Request(Request::Verify(vif)) => self.drift(|answer| warden::Order::Verify(vif, answer)).await,
-            Body::Request(Request::History(..)) => Reply::Unsupported("request/vif/history".to_owned()),
+            Body::Request(Request::History(vif, span)) => {
+                self.archive.history(&vif, span, self.clock.unix_millis()).map_or_else(Reply::Refused, Reply::History)
+            }
             Body::Unknown(kind) => Reply::Unsupported(kind),
             Body::Reply(_) | Body::Event(_) | Body::Traffic(_) | Body::State(_) => {
                 Reply::Unsupported("a message that is no request".to_owned())

@@ -7,7 +7,8 @@
 use crate::flow::object::Row;
 
 /// Everything.
-pub const ALL: &str = "name,type,running,disabled,slave,comment,rx-byte,tx-byte,rx-packet,tx-packet,rx-drop,tx-drop";
+pub const ALL: &str =
+    "name,type,running,disabled,slave,comment,rx-byte,tx-byte,rx-packet,tx-packet,rx-drop,tx-drop,rx-error,tx-error";
 /// What moves, and of whom.
 pub const MOVING: &str = "name,rx-byte,tx-byte";
 /// The query for those that run: that an interface is not in the answer is what says that it does not.

@@ -1,10 +1,17 @@
-//! From interface counters to totals and rates.
+//! From the router's counters to totals and rates.
 //!
-//! RouterOS counts from the boot or the interface's making on, in 64 bits. A counter that is lower than before was
-//! reset, never wrapped: what passed between the last look and the reset is not known and is not made up.
+//! RouterOS counts from the boot or the row's making on, in 64 bits. A counter that is lower than before was reset,
+//! never wrapped: what passed between the last look and the reset is not known and is not made up.
+//!
+//! What a VIF carries is counted by our own rules ([`rules`], [`ledger`]): they stand above every foreign fasttrack, so
+//! each of its packets meets them. Interfaces, here, say what was dropped or failed beside that, and what the ways out
+//! carry.
+
+pub mod ledger;
+pub mod rules;
 
 use crate::flow::object::Row;
-use shared::{router::Rate, vif::Traffic};
+use shared::router::Rate;
 use std::collections::BTreeMap;
 
 /// One interface's counters, seen from the router.
@@ -22,6 +29,10 @@ pub struct Counters {
     pub rx_drops: u64,
     /// Not sent.
     pub tx_drops: u64,
+    /// Received broken.
+    pub rx_errors: u64,
+    /// Failed to be sent.
+    pub tx_errors: u64,
 }
 
 impl Counters {
@@ -35,6 +46,8 @@ impl Counters {
             tx_packets: number("tx-packet"),
             rx_drops: number("rx-drop"),
             tx_drops: number("tx-drop"),
+            rx_errors: number("rx-error"),
+            tx_errors: number("tx-error"),
         }
     }
 
@@ -49,6 +62,8 @@ impl Counters {
             tx_packets: grown(self.tx_packets, earlier.tx_packets),
             rx_drops: grown(self.rx_drops, earlier.rx_drops),
             tx_drops: grown(self.tx_drops, earlier.tx_drops),
+            rx_errors: grown(self.rx_errors, earlier.rx_errors),
+            tx_errors: grown(self.tx_errors, earlier.tx_errors),
         }
     }
 
@@ -62,25 +77,21 @@ impl Counters {
             tx_packets: self.rx_packets,
             rx_drops: self.tx_drops,
             tx_drops: self.rx_drops,
+            rx_errors: self.tx_errors,
+            tx_errors: self.rx_errors,
         }
     }
 
     /// Bits per second over so many milliseconds; zero over none.
     pub fn rate(self, over_ms: u64) -> Rate {
-        let bps = |bytes: u64| bytes.saturating_mul(8_000).checked_div(over_ms).unwrap_or(0);
-        Rate { rx_bps: bps(self.rx_bytes), tx_bps: bps(self.tx_bytes) }
+        rate(self.rx_bytes, self.tx_bytes, over_ms)
     }
 }
 
-/// Adds what a VIF's routed interface counted, turned round: what the router received came from the service.
-pub fn add_from_service(total: &mut Traffic, seen: Counters) {
-    let service = seen.turned();
-    total.rx_bytes = total.rx_bytes.saturating_add(service.rx_bytes);
-    total.tx_bytes = total.tx_bytes.saturating_add(service.tx_bytes);
-    total.rx_packets = total.rx_packets.saturating_add(service.rx_packets);
-    total.tx_packets = total.tx_packets.saturating_add(service.tx_packets);
-    total.rx_drops = total.rx_drops.saturating_add(service.rx_drops);
-    total.tx_drops = total.tx_drops.saturating_add(service.tx_drops);
+/// Bits per second of so many bytes in so many milliseconds; zero over none.
+pub fn rate(rx_bytes: u64, tx_bytes: u64, over_ms: u64) -> Rate {
+    let bps = |bytes: u64| bytes.saturating_mul(8_000).checked_div(over_ms).unwrap_or(0);
+    Rate { rx_bps: bps(rx_bytes), tx_bps: bps(tx_bytes) }
 }
 
 /// The last look at each interface, and when it was, in milliseconds of a monotonic clock.
@@ -152,8 +163,8 @@ mod tests {
 
     #[test]
     fn what_the_router_received_came_from_the_service() {
-        let mut total = Traffic::default();
-        add_from_service(&mut total, Counters { rx_bytes: 1, tx_bytes: 2, ..Counters::default() });
-        assert_eq!((total.tx_bytes, total.rx_bytes), (1, 2));
+        let seen = Counters { rx_bytes: 1, tx_bytes: 2, rx_drops: 3, rx_errors: 4, ..Counters::default() };
+        let service = seen.turned();
+        assert_eq!((service.tx_bytes, service.rx_bytes, service.tx_drops, service.tx_errors), (1, 2, 3, 4));
     }
 }

@@ -12,6 +12,7 @@
 //! | `pin.rs`       | the router's certificate                                 |
 //! | `journal.rs`   | the VIFs, and the change under way                       |
 //! | `drift.rs`     | what is owned, and what of it is not as it should be     |
+//! | `traffic.rs`   | what VIFs carried                                        |
 
 mod drift;
 mod holds;
@@ -20,6 +21,7 @@ mod migration;
 mod outbox;
 mod pin;
 mod sequence;
+mod traffic;
 
 pub use outbox::{OutboxLimits, OutboxRow};
 

@@ -1,11 +1,7 @@
 //! What the keeper has seen so far: pure state, from which the router's summary is made.
 
 use crate::{
-    flow::{
-        traffic::{Counters, add_from_service},
-        vif::{Seen, Vif, verify::Verdicts},
-    },
-    io::clock::Instant,
+    flow::vif::{Seen, Vif, verify::Verdicts},
     voice::News,
 };
 use shared::{
@@ -28,7 +24,6 @@ pub(super) fn essence(state: &RouterState) -> RouterState {
 /// Everything known of one router. Nothing before the first look.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
-    started: Option<Instant>,
     reachable: Option<Result<(), String>>,
     device: Option<Device>,
     interfaces: Vec<Interface>,
@@ -47,11 +42,6 @@ struct Known {
 }
 
 impl Sight {
-    /// The first moment that it was asked for; rates are measured from there.
-    pub(super) fn started(&mut self, now: Instant) -> Instant {
-        *self.started.get_or_insert(now)
-    }
-
     /// Takes the VIFs that there should be: new ones are not known to be good, gone ones are forgotten.
     pub(super) fn keep(&mut self, vifs: Vec<Vif>, now: i64) {
         self.vifs.retain(|_, known| vifs.contains(&known.vif));
@@ -112,12 +102,11 @@ impl Sight {
         }
     }
 
-    /// What a VIF's routed interface counted; given back turned round, as the service sees it.
-    pub(super) fn counted(&mut self, vif: &VifId, grown: Counters) -> Counters {
-        if let Some(known) = self.vifs.get_mut(vif) {
-            add_from_service(&mut known.traffic, grown);
+    /// What each VIF has carried since it was made.
+    pub(super) fn carried(&mut self, totals: &BTreeMap<VifId, Traffic>) {
+        for (id, known) in &mut self.vifs {
+            known.traffic = totals.get(id).copied().unwrap_or_default();
         }
-        grown.turned()
     }
 
     /// Takes what was verified.

@@ -1,4 +1,5 @@
-//! `bulkhead-bench`: the figures of the agent's RouterOS client, beside a raw socket and clients that others wrote.
+//! `bulkhead-bench`: the figures of the agent's RouterOS client, beside a raw socket and clients that others wrote, and
+//! what the agent writes to the flash.
 //!
 //! Started by the programs in `scripts/bench.d`. Each figure goes to standard output as one line of five fields
 //! parted by tabs (see `scripts/bench`); what is going on meanwhile goes to standard error.
@@ -8,6 +9,7 @@ mod adds;
 mod counted;
 mod counts;
 mod delay;
+mod flash;
 mod instructions;
 mod ours;
 mod pairs;
@@ -27,11 +29,15 @@ fn main() -> ExitCode {
     let measured = match arguments[..] {
         ["adds"] => adds::measure(),
         ["counts"] => counts::print(),
+        ["flash"] => flash::measure(),
+        ["flash-day"] => flash::day().map(|(written, _)| println!("{written}")),
         ["instructions"] => instructions::measure(),
         ["plan"] => plan::measure(),
         ["wire"] => wire::measure(),
         ["client", work, router, count] => ours::work(work, router, count),
-        _ => Err(anyhow::anyhow!("usage: bulkhead-bench adds|counts|instructions|plan|wire|client WORK ROUTER COUNT")),
+        _ => Err(anyhow::anyhow!(
+            "usage: bulkhead-bench adds|counts|flash|flash-day|instructions|plan|wire|client WORK ROUTER COUNT"
+        )),
     };
     match measured {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use bulkhead_agent::{
+    archive::Archive,
     bus::{Gate, Speaker},
     config::{Broker, KillSwitch, Poll},
     engine::Engine,
@@ -77,9 +78,10 @@ impl Warded {
         let voice = Voice::new(id, speaker, gate, bus, store.clone());
         let engine = Arc::new(Mutex::new(engine));
         let poll = Poll { period: Duration::from_millis(200), watch_period: Duration::from_millis(200) };
-        let settings = keeper::Settings { poll, kill_switch: KillSwitch::default() };
-        let gates = router.clone();
-        let keeper = Keeper::new(router.clone(), gates, journal.clone(), voice.clone(), Clock::system(), settings);
+        let kill_switch = KillSwitch { probe: None, probe_every: poll.period };
+        let settings = keeper::Settings { poll, kill_switch };
+        let (gates, kept) = (router.clone(), (journal.clone(), Archive::open(store.clone())?));
+        let keeper = Keeper::new(router.clone(), gates, kept, voice.clone(), Clock::system(), settings);
         let warden = Warden::new(router, journal, engine.clone(), voice, Clock::system(), periods)?;
         let verdicts = warden.verdicts();
         let (keeping, for_keeper) = mpsc::channel(4);

@@ -29,6 +29,14 @@ pub(super) fn put_back(router: &mut Router) {
                     router.model.set(menu, at, "disabled", "false");
                 }
             }
+            Step::Clear { id, name, .. } => {
+                let at = at(router, id).expect("a row");
+                router.model.unset(menu, at, name);
+            }
+            Step::Shut { id, .. } => {
+                let at = at(router, id).expect("a row");
+                router.model.set(menu, at, "disabled", "false");
+            }
             Step::Move { id, before, .. } => {
                 let from = at(router, id).expect("a row");
                 let row = router.model.remove(menu, from).expect("the row");

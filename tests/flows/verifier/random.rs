@@ -94,7 +94,7 @@ async fn one(seed: u64) -> anyhow::Result<()> {
         .with_context(|| format!("{VIF} {:#?}", warded.verdict("tor-1")))?;
     assert_eq!(parted(bench.export()).1, placed, "{case}: the stranger's rows kept their order");
     until(&format!("{case}: verified"), || is_whole(&warded)).await?;
-    let (traced, leaks) = bench.leaks()?;
+    let (traced, leaks) = bench.leaks(BY_THE_TUNNEL)?;
     assert!(traced > 40 && leaks.is_empty(), "{case}: {leaks:#?}");
     Ok(())
 }

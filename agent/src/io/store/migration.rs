@@ -12,6 +12,7 @@ const FILES: &[&str] = &[
     include_str!("migrations/0004_drift.sql"),
     include_str!("migrations/0005_holds.sql"),
     include_str!("migrations/0006_tripwire.sql"),
+    include_str!("migrations/0007_traffic.sql"),
 ];
 
 /// The schema that this code speaks.
