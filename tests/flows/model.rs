@@ -62,8 +62,7 @@ fn one(seed: u64, tally: &mut Tally) {
         let named = leak.rows.iter().any(|row| said.faults.iter().any(|fault| fault.text.contains(row.as_str())));
         assert!(named, "{}", case("a leak that nobody names", &leaks, &said));
     }
-    put_back(&mut router);
-    let again = look(&router);
+    let again = if put_back(&mut router) { look(&router) } else { said };
     let left: Vec<_> = again.faults.iter().filter(|fault| fault.remedy == Remedy::PutBack).collect();
     assert!(left.is_empty(), "{}", case("what was put back is not right", &leaks, &again));
     let must: Vec<_> = router
@@ -84,6 +83,7 @@ fn one(seed: u64, tally: &mut Tally) {
 macro_rules! shards {
     ($($name:ident $n:literal)*) => {$(
         #[test]
+        #[allow(clippy::print_stdout, reason = "figures for people")]
         fn $name() {
             let tally = shard($n);
             println!("{tally:?}");
@@ -117,7 +117,7 @@ fn every_single_object_of_ours_that_is_gone_is_named() {
         let named =
             said.faults.iter().any(|fault| fault.remedy == Remedy::PutBack && fault.text.contains(&object.mark));
         assert!(named, "{} of {}: {:#?}", object.mark, object.menu.path(), said.faults);
-        put_back(&mut router);
+        assert!(put_back(&mut router));
         let said = look(&router);
         assert!(said.faults.is_empty(), "{} of {}: {:#?}", object.mark, object.menu.path(), said.faults);
     }
@@ -125,6 +125,7 @@ fn every_single_object_of_ours_that_is_gone_is_named() {
 
 /// Long tables of others' are what a verification costs most by; the figures are for people.
 #[test]
+#[allow(clippy::print_stdout, reason = "figures for people")]
 fn thirty_vifs_among_ten_thousand_rules_of_others_are_followed_by_a_bounded_number_of_packets() {
     let mut router = Router::crowded(30);
     for n in 0..10_000 {

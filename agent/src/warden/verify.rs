@@ -157,7 +157,7 @@ impl Record {
             let message = format!(
                 "The isolation of {name} is not whole, {since}; its tripwires counted {counted} meanwhile. {} {}",
                 named(&faults),
-                done(worst)
+                done(worst, faults.iter().any(|fault| fault.remedy == Remedy::PutBack))
             );
             (severity, "isolation_broken", message)
         };
@@ -166,16 +166,14 @@ impl Record {
 }
 
 fn named(faults: &[&Fault]) -> String {
-    let mut text: String = faults.iter().take(NAMED).map(|fault| format!("{}. ", fault.text)).collect();
     let more = faults.len().saturating_sub(NAMED);
-    if more > 0 {
-        text.push_str(&format!("And {more} more. "));
-    }
-    text.trim_end().to_owned()
+    let more = (more > 0).then(|| format!("And {more} more."));
+    faults.iter().take(NAMED).map(|fault| format!("{}.", fault.text)).chain(more).collect::<Vec<_>>().join(" ")
 }
 
-fn done(worst: Remedy) -> &'static str {
+fn done(worst: Remedy, ours: bool) -> &'static str {
     match worst {
+        Remedy::Shut if ours => "The gate is shut while what is Bulkhead's own is being put right.",
         Remedy::PutBack => "It is being put right.",
         Remedy::Say => "Bulkhead cannot put that right; nothing leaks by it.",
         Remedy::Shut => "Bulkhead cannot put that right, so the gate is shut until somebody does.",

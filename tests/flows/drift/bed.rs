@@ -49,21 +49,30 @@ pub(crate) struct Warded {
     orders: mpsc::Sender<Order>,
     verdicts: watch::Receiver<Verdicts>,
     task: JoinHandle<()>,
-    keeper: JoinHandle<()>,
-    /// The keeper ends when this goes.
-    _keeping: mpsc::Sender<keeper::Order>,
+    keeper: Option<(JoinHandle<()>, mpsc::Sender<keeper::Order>)>,
 }
 
 impl Drop for Warded {
     fn drop(&mut self) {
         self.task.abort();
-        self.keeper.abort();
+        if let Some((keeper, _)) = &self.keeper {
+            keeper.abort();
+        }
     }
 }
 
 impl Warded {
     /// Starts one; a change that an earlier one left open is brought to its end first, as the agent does.
     pub(crate) async fn start(bench: &Bench, periods: Periods) -> anyhow::Result<Self> {
+        Self::begin(bench, periods, false).await
+    }
+
+    /// The same with a keeper, who switches gates.
+    pub(crate) async fn kept(bench: &Bench, periods: Periods) -> anyhow::Result<Self> {
+        Self::begin(bench, periods, true).await
+    }
+
+    async fn begin(bench: &Bench, periods: Periods, is_kept: bool) -> anyhow::Result<Self> {
         let Agent { mut engine, store, journal, router, .. } = bench.agent().await?;
         if let Some(begun) = engine.unfinished()? {
             engine.carry_out(begun).await;
@@ -85,10 +94,10 @@ impl Warded {
         let warden = Warden::new(router, journal, engine.clone(), voice, Clock::system(), periods)?;
         let verdicts = warden.verdicts();
         let (keeping, for_keeper) = mpsc::channel(4);
-        let keeper = tokio::spawn(keeper.verified_by(verdicts.clone()).run(for_keeper));
+        let keeper = is_kept.then(|| (tokio::spawn(keeper.verified_by(verdicts.clone()).run(for_keeper)), keeping));
         let (orders, received) = mpsc::channel(4);
         let task = tokio::spawn(warden.run(received));
-        Ok(Self { engine, store, orders, verdicts, task, keeper, _keeping: keeping })
+        Ok(Self { engine, store, orders, verdicts, task, keeper })
     }
 
     /// Carries a change out, and tells the warden of its end.

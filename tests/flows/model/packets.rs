@@ -37,6 +37,7 @@ pub(super) struct Opening {
 
 /// A packet that got out.
 #[derive(Debug)]
+#[allow(dead_code, reason = "told when a test fails")]
 pub(super) struct Leak {
     vif: VifId,
     /// Whether it comes from the service; else it is an answer to it.

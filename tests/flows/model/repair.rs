@@ -7,10 +7,12 @@ use bulkhead_agent::flow::{
 };
 use shared::ids::VifId;
 
-/// Carries out the writes that the engine would send.
-pub(super) fn put_back(router: &mut Router) {
+/// Carries out the writes that the engine would send; says whether there were any.
+pub(super) fn put_back(router: &mut Router) -> bool {
     let wanted = objects(&router.vifs);
-    for step in converge(&wanted, &router.snapshot()) {
+    let steps = converge(&wanted, &router.snapshot());
+    let some = !steps.is_empty();
+    for step in steps {
         let menu = step.menu().path();
         let at = |router: &Router, id: &str| router.place(menu, |row| row.id() == id);
         match &step {
@@ -49,6 +51,7 @@ pub(super) fn put_back(router: &mut Router) {
             }
         }
     }
+    some
 }
 
 /// In front of which place.

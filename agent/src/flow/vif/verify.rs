@@ -111,6 +111,7 @@ fn compare(vifs: &[Vif], findings: &[Finding], router: &Snapshot) -> Vec<Fault> 
         text: format!("{}: {}", refusal.message, refusal.hint),
         remedy: Remedy::Shut,
     });
-    let above = place::above(router);
-    differs.chain(bridge).chain(above).chain(intruder::among(vifs, router)).collect()
+    // What somebody else did comes first: it is why ours stand wrong.
+    let others = place::above(router).into_iter().chain(intruder::among(vifs, router));
+    others.chain(bridge).chain(differs).collect()
 }

@@ -62,22 +62,19 @@ fn asked_by(mangle: &[Row]) -> BTreeSet<String> {
 
 fn command(menu: Menu, vifs: &[Vif]) -> Sentence {
     let print = print(menu.path(), menu.properties());
-    match menu {
-        Menu::AddressList => {
-            let ours = objects(vifs).into_iter().filter(|object| object.menu == Menu::AddressList);
-            let list = |name: &str, value: &str| (name == "list").then(|| value.to_owned());
-            let mut lists: BTreeSet<String> = BTreeSet::from([OPEN_LIST.to_owned()]);
-            for object in ours {
-                lists.extend(object.arguments().find_map(|(name, value)| list(name, value)));
-            }
-            any(print, lists.iter().map(|list| format!("list={list}")))
-        }
-        Menu::IpRoute => {
-            let tables = vifs.iter().map(|vif| format!("routing-table={}", vif.table()));
-            any(static_or(print), ["dst-address=0.0.0.0/0".to_owned()].into_iter().chain(tables)).query("#|")
-        }
-        _ => print,
+    if menu == Menu::IpRoute {
+        let tables = vifs.iter().map(|vif| format!("routing-table={}", vif.table()));
+        return any(static_or(print), ["dst-address=0.0.0.0/0".to_owned()].into_iter().chain(tables)).query("#|");
     }
+    if menu != Menu::AddressList {
+        return print;
+    }
+    let ours = objects(vifs).into_iter().filter(|object| object.menu == Menu::AddressList);
+    let mut lists: BTreeSet<String> = BTreeSet::from([OPEN_LIST.to_owned()]);
+    for object in ours {
+        lists.extend(object.attributes.into_iter().find_map(|(name, value)| (name == "list").then_some(value)));
+    }
+    any(print, lists.iter().map(|list| format!("list={list}")))
 }
 
 fn others(path: &str) -> Sentence {

@@ -39,7 +39,7 @@ pub(super) fn judge<'m>(world: &World<'m>, seen: &Seen, row: &'m Row) -> (Says, 
         return (Says::No, "");
     }
     let mut unknown = "";
-    for (name, value) in row.properties() {
+    for (name, value) in row.properties().filter(|(name, _)| !is_plain(name)) {
         match matcher(world, seen, name, value) {
             Some(Says::No) => return (Says::No, ""),
             Some(Says::Unknown) => unknown = name,
@@ -47,6 +47,11 @@ pub(super) fn judge<'m>(world: &World<'m>, seen: &Seen, row: &'m Row) -> (Says, 
         }
     }
     if unknown.is_empty() { (Says::Yes, "") } else { (Says::Unknown, unknown) }
+}
+
+/// What every rule has and is no matcher: it need not be looked for among all that are.
+fn is_plain(name: &str) -> bool {
+    matches!(name, ".id" | "action" | "chain" | "comment" | "disabled" | "dynamic" | "invalid" | "jump-target")
 }
 
 /// What one property says; nothing where it is no matcher.
