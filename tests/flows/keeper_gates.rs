@@ -56,6 +56,19 @@ pub(crate) async fn until_told(store: &Store, codes: &[&str]) -> anyhow::Result<
     bail!("waited in vain for {codes:?}; told was {:?}", told(store)?)
 }
 
+/// Waits until so many more probes were sent: the last but one has ended by then.
+async fn until_probed(bench: &Bench, more: usize) -> anyhow::Result<()> {
+    let probes = || bench.twin.recorded().iter().filter(|words| words[0] == "/tool/ping").count();
+    let before = probes();
+    for _ in 0..3000 {
+        if probes() >= before + more {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    bail!("waited in vain for {more} probes")
+}
+
 /// Settings under which nothing is looked at within a test, but for what the router tells of itself.
 fn by_events_alone() -> Settings {
     let period = Duration::from_secs(3600);
@@ -93,6 +106,12 @@ async fn an_event_closes_the_gate_without_waiting_for_a_look_and_says_how_long_i
         "{told:?}"
     );
 
+    for _ in 0..3000 {
+        if place(&bench, &["/execute", "connection/remove"]).is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let shut = place(&bench, &["/ip/firewall/filter/set", "disabled=no"]).context("the drops were switched on")?;
     let taken = place(&bench, &["/ip/firewall/address-list/remove"]).context("the lease was taken away")?;
     let purged = place(&bench, &["/execute", "connection/remove"]).context("connections were forgotten")?;
@@ -176,14 +195,7 @@ async fn a_way_out_that_is_gone_or_has_another_name_closes_the_gate() -> anyhow:
     until_told(&agent.store, &["armed", "engaged", "recovering", "armed", "engaged"]).await?;
     bench.twin.run(wireguard, "add", &[("name", "wg-vpn"), ("listen-port", "51820")])?;
     bench.twin.set_peer("wg-vpn", false)?;
-    let probes = |bench: &Bench| bench.twin.recorded().iter().filter(|words| words[0] == "/tool/ping").count();
-    let before = probes(&bench);
-    for _ in 0..3000 {
-        if probes(&bench) > before + 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until_probed(&bench, 2).await?;
     assert!(gates(&bench).iter().all(|(_, off)| !*off), "it runs, and nothing comes back through it");
     bench.twin.set_peer("wg-vpn", true)?;
     until_gate(&bench, true).await?;
@@ -257,6 +269,7 @@ async fn a_flapping_link_is_held_back_until_it_holds() -> anyhow::Result<()> {
         bench.twin.set_link("wg-vpn", true)?;
         codes.push("recovering");
         until_told(&agent.store, &codes).await?;
+        until_probed(&bench, 2).await?;
     }
     assert_eq!(given(&bench), 1, "no lease between two falls");
     codes.push("armed");
@@ -315,6 +328,8 @@ async fn ids_that_went_stale_are_read_anew_before_a_gate_is_said_to_be_closed() 
     bench.twin.set_link("wg-vpn", false)?;
     until_gate(&bench, false).await?;
     until(&bench, "no lease", &[]).await?;
+    let told = until_told(&agent.store, &["armed", "engaged"]).await?;
+    assert!(told[1].1.contains("its gate closed within "), "closed in one go, not at the next look: {told:?}");
     drop(orders);
     Ok(())
 }
