@@ -8,6 +8,7 @@ mod change_lines;
 mod disk_full;
 mod drift;
 mod keeper;
+mod keeper_fallback;
 mod keeper_gates;
 mod keeper_people;
 #[allow(unreachable_pub, dead_code, reason = "the tests of the whole have it as a public module")]

@@ -212,6 +212,9 @@ impl Sentry {
         }
         beats.gates = self.next(self.beat, now);
         self.take_vifs();
+        if self.watch.has_unknown() {
+            self.look_at_links(beats).await?;
+        }
         let sight = self.enforcer.refresh(&self.watch).await?;
         self.shook_hands(&sight);
         self.follow(now).await

@@ -144,16 +144,23 @@ pub fn next(state: State, event: Event, now: Duration) -> State {
     use Egress::{Down, Good, Leaks, Missing, Quiet, Silent, Unknown, Unproven};
     use Event::{Engage, Release, Seen};
     match (state, event) {
-        (State::Held, Release) => State::Engaged,
         (State::HeldOff, Release) => State::Off,
-        (State::Held | State::HeldOff, Seen(_) | Engage) | (State::Off, Seen(_) | Release) => state,
         (State::Off, Engage) => State::HeldOff,
-        (_, Engage) => State::Held,
-        (_, Release) | (State::Unchecked, Seen(Unproven)) => state,
-        (_, Seen(Silent | Down | Missing | Unproven | Unknown | Leaks)) => State::Engaged,
+        (State::Held | State::HeldOff, Seen(_) | Engage)
+        | (State::Off, Seen(_) | Release)
+        | (State::Unchecked, Seen(Unproven) | Release)
+        | (State::Armed | State::Suspect | State::Engaged | State::Recovering(_), Release) => state,
+        (State::Unchecked | State::Armed | State::Suspect | State::Engaged | State::Recovering(_), Engage) => {
+            State::Held
+        }
+        (State::Held, Release)
+        | (State::Unchecked, Seen(Quiet | Silent | Down | Missing | Unknown | Leaks))
+        | (State::Armed | State::Suspect, Seen(Silent | Down | Missing | Unproven | Unknown | Leaks))
+        | (State::Engaged | State::Recovering(_), Seen(Quiet | Silent | Down | Missing | Unproven | Unknown | Leaks)) => {
+            State::Engaged
+        }
         (State::Unchecked | State::Armed | State::Suspect, Seen(Good)) => State::Armed,
         (State::Armed | State::Suspect, Seen(Quiet)) => State::Suspect,
-        (State::Unchecked | State::Engaged | State::Recovering(_), Seen(Quiet)) => State::Engaged,
         (State::Engaged, Seen(Good)) => State::Recovering(now),
         (State::Recovering(since), Seen(Good)) if now.saturating_sub(since) >= HOLD => State::Armed,
         (State::Recovering(since), Seen(Good)) => State::Recovering(since),

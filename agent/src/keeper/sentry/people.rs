@@ -17,7 +17,10 @@ impl Sentry {
                 let closed = match self.person(&vif, Event::Engage) {
                     // The gate first: no disk is waited for.
                     Ok(moved) => self.enforce(moved, now).await,
-                    Err(refusal) => return Ok(reply(answer, Err(refusal))),
+                    Err(refusal) => {
+                        reply(answer, Err(refusal));
+                        return Ok(());
+                    }
                 };
                 let held = self.journal.hold(&vif, self.clock.unix_millis());
                 let shut = closed.is_ok() && self.is_shut(&vif);
@@ -28,7 +31,10 @@ impl Sentry {
                 let released = self.release(&vif);
                 let moved = match released {
                     Ok(moved) => moved,
-                    Err(refusal) => return Ok(reply(answer, Err(refusal))),
+                    Err(refusal) => {
+                        reply(answer, Err(refusal));
+                        return Ok(());
+                    }
                 };
                 reply(answer, Ok(()));
                 self.tell(moved);
@@ -37,7 +43,8 @@ impl Sentry {
             Order::Shut(vif, answer) => {
                 self.take_vifs();
                 if !self.watch.change(&vif, true) {
-                    return Ok(reply(answer, Err(unknown(&vif))));
+                    reply(answer, Err(unknown(&vif)));
+                    return Ok(());
                 }
                 let closed = self.enforce(Vec::new(), now).await;
                 let shut = closed.is_ok() && self.is_shut(&vif);

@@ -156,8 +156,8 @@ fn what_is_switched_off_is_told_and_what_was_off_from_the_start_is_not() {
     let none = BTreeMap::new();
     assert_eq!(watch.keep(&[armed], &none, 0), []);
     assert!(watch.has_unknown());
-    assert_eq!(codes(&watch.keep(&[off.clone()], &none, 1)), [("a", "kill_switch_off")]);
-    assert_eq!(watch.keep(&[off.clone()], &none, 2), []);
+    assert_eq!(codes(&watch.keep(std::slice::from_ref(&off), &none, 1)), [("a", "kill_switch_off")]);
+    assert_eq!(watch.keep(std::slice::from_ref(&off), &none, 2), []);
     assert_eq!(Watch::new(true).keep(&[off], &none, 0), []);
 }
 
