@@ -327,7 +327,7 @@ fn is_of_interest(interface: &Interface, vifs: &[Vif]) -> bool {
 /// Waits until something more was verified.
 async fn verified(verdicts: &mut watch::Receiver<Verdicts>) {
     if verdicts.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

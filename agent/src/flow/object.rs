@@ -319,9 +319,8 @@ impl Row {
     /// Whether the row is as the object says, in meaning. A row that is disabled and is nobody's to switch, that is
     /// invalid, or that refers to something that was re-created (`*1A`) is not.
     pub fn matches(&self, object: &Object) -> bool {
-        !(self.is("disabled") && object.switch == Switch::On)
-            && !self.is("invalid")
-            && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
+        let off = self.is("disabled") && object.switch == Switch::On;
+        !(off || self.is("invalid")) && object.attributes.iter().all(|(name, value)| same(name, value, self.get(name)))
     }
 }
 

@@ -145,7 +145,7 @@ fn first_of_each_mark<'r>(router: &'r Snapshot, menu: Menu, wanted: &[&Object]) 
     let wanted: BTreeMap<&str, &Object> = wanted.iter().map(|object| (object.mark.as_str(), *object)).collect();
     for row in router.static_rows(menu).filter(|row| row.is_vif_object()) {
         let Some(mark) = row.mark() else { continue };
-        if !wanted.get(mark).is_some_and(|object| row.narrowed(object).next().is_some()) {
+        if wanted.get(mark).is_none_or(|object| row.narrowed(object).next().is_none()) {
             ours.entry(mark).or_insert(row);
         }
     }
