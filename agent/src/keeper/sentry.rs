@@ -359,6 +359,6 @@ impl Sentry {
 /// Waits until something more was verified.
 async fn verified(verdicts: &mut watch::Receiver<Verdicts>) {
     if verdicts.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn read(router: &RouterPort, vifs: &[Vif]) -> Result<Read, Fail
     }
     let counters = print("/ip/firewall/mangle", ".id,packets,comment").query("action=passthrough");
     let ours = Menu::ALL.into_iter().map(|menu| command(menu, vifs));
-    let others = more().map(|path| others(path));
+    let others = more().map(others);
     let mut rows = router.batch(ours.chain(others).chain([counters]).collect()).await?.into_iter();
     let mut menus: BTreeMap<Menu, Vec<Row>> = Menu::ALL.into_iter().zip(rows.by_ref()).collect();
     let lists = asked_by(menus.get(&Menu::Mangle).map_or(&[], Vec::as_slice));

@@ -69,7 +69,7 @@ fn packets(vif: &Vif, around: &Around, tracer: &Tracer<'_>, most: usize) -> Vec<
     let mut all = Vec::new();
     for opening in openings(vif, around).into_iter().take(most) {
         let mark = tracer.trace(&opening).ok().and_then(|trace| trace.packet.connection_mark);
-        all.extend(following(vif, &opening, mark));
+        all.extend(following(vif, &opening, mark.as_ref()));
         all.push((Way::Out, opening));
     }
     all.extend(alone(vif, around));

@@ -95,13 +95,13 @@ pub(super) fn openings(vif: &Vif, around: &Around) -> Vec<Packet> {
 }
 
 /// What follows such a packet, in both directions. `mark` is what others' rules put on the connection.
-pub(super) fn following(vif: &Vif, opening: &Packet, mark: Option<String>) -> Vec<(Way, Packet)> {
+pub(super) fn following(vif: &Vif, opening: &Packet, mark: Option<&String>) -> Vec<(Way, Packet)> {
     use ConnectionState::{Established, Invalid, Related, Untracked};
     let is_usual = opening.dst == IpAddr::V4(INTERNET);
     let states: &[ConnectionState] =
         if is_usual { &[Established, Related, Invalid, Untracked] } else { &[Established] };
     let out = |&state: &ConnectionState| {
-        (Way::Out, Packet { connection_state: state, connection_mark: mark.clone(), ..opening.clone() })
+        (Way::Out, Packet { connection_state: state, connection_mark: mark.cloned(), ..opening.clone() })
     };
     let back = |&state: &ConnectionState| {
         let answer = Packet {
@@ -112,7 +112,7 @@ pub(super) fn following(vif: &Vif, opening: &Packet, mark: Option<String>) -> Ve
             in_interface: Some(vif.spec.egress.interface().to_string()),
             connection_state: state,
             connection_nat_state: vec![NatState::Srcnat],
-            connection_mark: mark.clone(),
+            connection_mark: mark.cloned(),
             ..opening.clone()
         };
         (Way::Back, answer)
