@@ -19,3 +19,4 @@ mod second_apply;
 mod secrets;
 mod vif;
 mod vif_faults;
+mod vif_options;
