@@ -25,3 +25,4 @@ mod traffic;
 mod verifier;
 mod vif;
 mod vif_faults;
+mod vif_options;

@@ -9,15 +9,15 @@
 //! objects are made is another one, their rank: what stops traffic, or is needed by others, has a low one and comes
 //! first; what opens something comes last. Removal runs from the highest rank down.
 
-mod base;
 mod compartment;
+mod frame;
 #[cfg(test)]
 mod tests;
 
 use super::Vif;
 use crate::flow::object::{Menu, Object, Switch};
-use base::{ABOVE, BELOW};
 use compartment::{COMPARTMENT, When};
+use frame::{ABOVE, BELOW};
 use shared::vif::{KillSwitchMode, PublishedPort};
 
 /// The interface list of every interface behind which a service lives.
@@ -58,7 +58,7 @@ pub fn objects(vifs: &[Vif]) -> Vec<Object> {
     if vifs.is_empty() {
         return Vec::new();
     }
-    let base = |(menu, part, _, template): &base::Line| object(*menu, format!("bulkhead:base/{part}"), template, &[]);
+    let base = |(menu, part, _, template): &frame::Line| object(*menu, format!("bulkhead:base/{part}"), template, &[]);
     let above = ABOVE.iter().map(base);
     let below = BELOW.iter().map(base);
     above.chain(vifs.iter().flat_map(|vif| compartment(vif, vifs))).chain(below).collect()

@@ -1,4 +1,4 @@
-//! What all VIFs share.
+//! What all VIFs share: the frame around their own rows.
 
 use crate::flow::object::Menu;
 
