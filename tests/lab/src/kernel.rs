@@ -36,6 +36,9 @@ pub(crate) enum Layer {
     Firewall,
 }
 
+/// How long packets may be under way inside of a kernel that has much to do.
+const UNDER_WAY_MS: u64 = 100;
+
 /// How long a timed entry may differ from the twin's before it is loaded anew.
 const SLACK_MS: u64 = 1500;
 
@@ -248,11 +251,14 @@ impl Kernel {
     /// What the kernel says.
     pub(crate) fn boot(&mut self) -> anyhow::Result<()> {
         self.epoch += 1;
-        self.take(Layer::Rules)?;
-        self.take(Layer::Tables)?;
-        let nothing_passes = "flush ruleset\ntable inet boot { chain p { type filter hook prerouting priority -500; policy drop;\n }\n }\n";
+        let nothing_passes =
+            "table inet boot { chain p { type filter hook prerouting priority -500; policy drop;\n }\n }\n";
         self.namespace.feed("nft", &["-f", "-"], nothing_passes.to_owned())?;
-        self.firewall = Firewall::default();
+        // What the kernel has begun to look at goes on by the old hooks; on a router that boots it is gone.
+        clock::pause(UNDER_WAY_MS);
+        for layer in [Layer::Rules, Layer::Tables, Layer::Firewall] {
+            self.take(layer)?;
+        }
         let gone = std::mem::take(&mut self.links.addresses);
         for (interface, address) in gone {
             let address = address.split(' ').next().unwrap_or_default();

@@ -108,8 +108,7 @@ fn judged(
     let key = (judge.situation, judge.off);
     if let Entry::Vacant(vacant) = content.entry(key) {
         let said = situation::look(bed, judge.situation, off(judge.off), None)?;
-        bed.network.router.command("conntrack", &["-F"])?;
-        bed.traffic.begin_connections()?;
+        anew(bed)?;
         if !said.is_empty() {
             totals.findings.push(format!("without a mutant, {:?} with {:?} off: {}", key.0, key.1, said.join("; ")));
         }
@@ -123,9 +122,14 @@ fn judged(
         bed.traffic.plug_in(&bed.book)?;
     }
     // What got out, or was fasttracked, may go on by itself: connections begin anew.
-    bed.network.router.command("conntrack", &["-F"])?;
-    bed.traffic.begin_connections()?;
+    anew(bed)?;
     Ok(said)
+}
+
+/// Connections begin anew, once the gate is open.
+fn anew(bed: &mut Bed) -> anyhow::Result<()> {
+    bed.network.router.command("conntrack", &["-F"])?;
+    bed.good().or_else(|_| bed.good())
 }
 
 /// Everything but one row, and what names it.
@@ -156,6 +160,9 @@ fn off(parts: &'static [&'static str]) -> Vec<Bend> {
         let open = parts.contains(&"@open") && (comment.contains("LAN") && row.text("action") == "drop");
         let shut = parts.contains(&"@shut") && menu.ends_with("/address-list") && row.text("list") == "bh-open";
         let mut row = row.clone();
+        if parts.contains(&"@gate") && comment.contains("/gate-") {
+            row.0.insert("disabled".to_owned(), "false".to_owned());
+        }
         if parts.contains(&"@lookup") && menu == "/routing/rule" {
             row.0.insert("action".to_owned(), "lookup".to_owned());
         }

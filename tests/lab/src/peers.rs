@@ -87,7 +87,8 @@ fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::R
             bed.kernel().bends = vec![unprotected(marks)];
             bed.carry_out()?;
         }
-        bed.book.clear();
+        let step = desk.step.fetch_add(1, Ordering::SeqCst) + 1;
+        bed.book.clear_for(step);
         desk.runs.store(true, Ordering::SeqCst);
         clock::pause(150);
         let polls = (peer.reaction == Reaction::Poll).then(|| poll(bed, 150 + 170 * round));
@@ -101,7 +102,12 @@ fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::R
         if let Some(polls) = polls {
             let _ = polls.join();
         }
-        let leaked = run::leaks(bed).0;
+        let (leaked, words) = run::leaks(bed);
+        if peer.ours {
+            for words in words {
+                report::say(&format!("    leaked: {words}"));
+            }
+        }
         bed.kernel().bends.clear();
         bed.network.router.command("ip", &["link", "set", TUNNEL, "up"])?;
         bed.kernel().forget_routes();

@@ -114,7 +114,10 @@ pub(crate) fn coming(from: &Links, to: &Links) -> Vec<String> {
     for (name, link) in to.all.iter().filter(|(name, _)| fresh(name)) {
         match link {
             Link::Cable => lines.push(format!("link add {name} type veth peer name {name}-x")),
-            Link::Bridge => lines.push(format!("link add {name} type bridge forward_delay 0 mcast_snooping 0")),
+            Link::Bridge => lines.push(format!(
+                "link add {name} address {} type bridge forward_delay 0 mcast_snooping 0",
+                address(name)
+            )),
             Link::Tunnel => {}
         }
     }
@@ -134,4 +137,11 @@ pub(crate) fn coming(from: &Links, to: &Links) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A bridge's own address, made of its name: without one it has that of its first port, and another one before that.
+fn address(name: &str) -> String {
+    let sum = name.bytes().fold(0x811C_9DC5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let [a, b, c, d] = sum.to_be_bytes();
+    format!("02:42:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
 }

@@ -24,6 +24,8 @@ pub(super) enum Situation {
     Carries,
     /// Nothing comes out of the tunnel.
     Still,
+    /// The service hears nothing.
+    Mute,
     /// All in order: what is hostile ends nowhere.
     Strays,
     /// The tunnel's link is down.
@@ -85,6 +87,16 @@ fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
     match situation {
         Situation::Carries => return Ok(carries(bed)),
         Situation::Still => send(bed, &Kind::CARRIED),
+        Situation::Mute => {
+            send(bed, &Kind::CARRIED);
+            clock::pause(60);
+            let heard = bed
+                .book
+                .on(Wire::Service)
+                .into_iter()
+                .map(|(kind, seen)| format!("{} {kind:?} are answered", seen.count));
+            return Ok(heard.collect());
+        }
         Situation::Strays => {
             let before = bed.kernel().counted(&Rows::of(&bed.bench.twin), FOREIGN)?;
             let hostile = [Kind::DnsRouter, Kind::Spoofed, Kind::V6Global, Kind::V6Neighbour, Kind::Lan];

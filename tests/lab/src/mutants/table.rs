@@ -2,7 +2,7 @@
 
 use super::situation::Situation;
 use Situation::{
-    Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, RouterV6, Still, Strays, TripIn, TripOut,
+    Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, Mute, RouterV6, Still, Strays, TripIn, TripOut,
     Unbridged,
 };
 
@@ -11,7 +11,7 @@ use Situation::{
 pub(super) struct Judge {
     pub(super) situation: Situation,
     /// The ends of the marks of rows that are off, and `@lookup` (the routing rule goes on to the next table), `@open` (the
-    /// factory's own drops are away), `@shut` (no lease).
+    /// factory's own drops are away), `@shut` (no lease), `@gate` (the gates are shut).
     pub(super) off: &'static [&'static str],
 }
 
@@ -43,6 +43,8 @@ const TABLE: &[(&str, Situation, &[&str])] = &[
     ("jump-forward-in", Still, &["@shut"]),
     ("jump-forward-out", FromLan, &[]),
     ("closed", Still, &["@shut"]),
+    ("gate-out", Still, &["@gate"]),
+    ("gate-in", Mute, &["@gate", "gate-out"]),
     ("mangle-prerouting", Strays, BOTH_JUMPS),
     ("mangle-forward-in", Strays, &[]),
     ("mangle-forward-out", Strays, &[]),
