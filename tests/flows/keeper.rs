@@ -1,6 +1,6 @@
 //! The keeper: gates open only while it knows that they may, with no broker and no controller anywhere.
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use bulkhead_agent::{
     archive::Archive,
     bus::{Gate, Speaker},
@@ -9,14 +9,12 @@ use bulkhead_agent::{
     keeper::{Keeper, Order, Settings},
     voice::Voice,
 };
-use bulkhead_flows::{Agent, Bench, OTHER_TUNNEL, create, remove, spec, update};
+use bulkhead_flows::{Agent, Bench, create, remove};
 use bulkhead_twin::fault::{Fault, FaultKind};
 use ed25519_dalek::SigningKey;
 use shared::{
     change_set::Outcome,
     ids::{RouterId, SenderId},
-    net::InterfaceName,
-    vif::{Egress, VifSpec},
 };
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -179,7 +177,8 @@ async fn a_quiet_poll_is_nine_commands_in_two_writes_however_many_vifs_there_are
     let polls = all[seen..].iter().filter(|command| *command == POLL[0]).count();
     for command in POLL {
         let times = all[seen..].iter().filter(|own| *own == command).count();
-        assert!(times.abs_diff(polls) <= 1, "{command} {times} times in {polls} polls");
+        let each = POLL.iter().filter(|own| **own == command).count();
+        assert!(times.abs_diff(polls * each) <= each, "{command} {times} times in {polls} polls");
     }
     let recorded = bench.twin.recorded();
     let looks = recorded[seen..].iter().filter(|words| words.first().is_some_and(|word| word == POLL[0]));
@@ -243,40 +242,6 @@ async fn a_router_that_boots_starts_closed_and_the_keeper_finds_it_again() -> an
     until(&bench, "a lease after the boot", &["172.16.64.2"]).await?;
     bench.twin.reboot();
     until(&bench, "a lease after another boot", &["172.16.64.2"]).await?;
-    drop(orders);
-    Ok(())
-}
-
-#[tokio::test]
-async fn while_the_way_out_changes_the_gate_is_shut_and_it_opens_when_the_new_one_has_been_read_back()
--> anyhow::Result<()> {
-    let bench = Bench::with(OTHER_TUNNEL).await?;
-    let mut agent = bench.agent().await?;
-    let orders = keep(&agent)?;
-    agent.change(&create("c1", "tor")?).await?;
-    until_gate(&bench, true).await?;
-    let egress = Egress::Interface(InterfaceName::new("wg-two")?);
-    let begun = agent.begin(&update("c2", VifSpec { egress, ..spec("tor")? })?).await?;
-    let from = bench.twin.recorded().len();
-    // The sign-in of the reading back takes so long that the keeper looks several times meanwhile.
-    bench.twin.fault(Fault { ms: Some(1500), ..Fault::new(FaultKind::Delay, "/login") });
-    assert_eq!(agent.engine.carry_out(begun).await.outcome, Some(Outcome::Confirmed));
-    until_gate(&bench, true).await?;
-    let written = bench.twin.recorded().split_off(from);
-    let place = |all: &[&str]| {
-        let found = written.iter().position(|words| all.iter().all(|word| words.iter().any(|own| own == word)));
-        found.with_context(|| format!("{all:?} in {written:#?}"))
-    };
-    let steps = [
-        place(&["/ip/firewall/filter/set", "=disabled=no"])?,
-        place(&["/interface/list/member/set", "=interface=wg-two"])?,
-        place(&["/ip/route/set", "=gateway=wg-two"])?,
-        place(&["/login"])?,
-        place(&["/ip/firewall/filter/set", "=disabled=yes"])?,
-    ];
-    assert!(steps.is_sorted(), "{steps:?} in {written:#?}");
-    let looks = written[steps[2]..steps[4]].iter().filter(|words| words[0] == "/interface/print").count();
-    assert!(looks > 1, "the keeper looked {looks} times meanwhile");
     drop(orders);
     Ok(())
 }

@@ -7,3 +7,4 @@ mod golden;
 mod refused;
 mod round_trip;
 mod samples;
+mod vifs;

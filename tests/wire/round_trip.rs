@@ -1,6 +1,6 @@
 //! Whatever can be said arrives as it was said.
 
-use crate::{drifts, samples};
+use crate::{drifts, samples, vifs};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use shared::{
     change_set::{
@@ -8,13 +8,10 @@ use shared::{
         Ring, RowChange, RowOperation, Verb,
     },
     ids::{ChangeSetId, RouterId, SenderId, VifId},
-    net::{InterfaceName, VlanId},
+    net::InterfaceName,
     notice::{Notice, Severity},
     router::{ApiState, Device, Interface, Rate, RouterState, TrafficSample},
-    vif::{
-        Egress, Gate, Gateway, History, Isolation, KillSwitch, KillSwitchMode, KillSwitchState, Point, Protocol,
-        PublishedPort, Span, Traffic, VifName, VifReport, VifSpec, VifStatus,
-    },
+    vif::{Span, VifName},
     wire::{self, Body, ChangeOrder, Event, Expect, MenuRead, MenuRows, Message, Reading, Reply, Request},
 };
 
@@ -36,19 +33,19 @@ fn change_set_id() -> impl Strategy<Value = ChangeSetId> {
     ID.prop_map(|id| ChangeSetId::new(id).expect("an id"))
 }
 
-fn vif_id() -> impl Strategy<Value = VifId> {
+pub(crate) fn vif_id() -> impl Strategy<Value = VifId> {
     ID.prop_map(|id| VifId::new(id).expect("an id"))
 }
 
-fn interface() -> impl Strategy<Value = InterfaceName> {
+pub(crate) fn interface() -> impl Strategy<Value = InterfaceName> {
     "[a-zA-Z0-9<][a-zA-Z0-9 ._<>-]{0,30}[a-zA-Z0-9>]".prop_map(|name| InterfaceName::new(name).expect("a name"))
 }
 
-fn vif_name() -> impl Strategy<Value = VifName> {
+pub(crate) fn vif_name() -> impl Strategy<Value = VifName> {
     "[b-u][a-z0-9-]{0,10}".prop_map(|name| VifName::new(name).expect("a name"))
 }
 
-fn words() -> impl Strategy<Value = String> {
+pub(crate) fn words() -> impl Strategy<Value = String> {
     "\\PC{0,40}"
 }
 
@@ -99,67 +96,11 @@ fn body() -> impl Strategy<Value = Body> {
         vif_id().prop_map(|id| Body::Request(Request::Release(id))),
         vif_id().prop_map(|id| Body::Request(Request::Verify(id))),
         (vif_id(), select(Span::ALL.to_vec())).prop_map(|(id, span)| Body::Request(Request::History(id, span))),
-        history().prop_map(|history| Body::Reply(Reply::History(history))),
+        vifs::history().prop_map(|history| Body::Reply(Reply::History(history))),
         traffic().prop_map(Body::Traffic),
         state().prop_map(Body::State),
         "later/[a-z_/]{0,20}".prop_map(Body::Unknown),
     ]
-}
-
-prop_compose! {
-    fn spec()(
-        (id, name, egress) in (vif_id(), vif_name(), interface()),
-        kill_switch in mode(),
-        resolver in option::of(any::<[u8; 4]>()),
-        ports in vec(port(), 0..3),
-    ) -> VifSpec {
-        let resolver = resolver.map(Into::into);
-        VifSpec { id, name, egress: Egress::Interface(egress), kill_switch, resolver, ports }
-    }
-}
-
-fn mode() -> impl Strategy<Value = KillSwitchMode> {
-    prop_oneof![Just(KillSwitchMode::Block), vif_id().prop_map(KillSwitchMode::Fallback), Just(KillSwitchMode::Off),]
-}
-
-prop_compose! {
-    fn port()(
-        protocol in select(vec![Protocol::Tcp, Protocol::Udp]),
-        (port, to_port) in any::<(u16, u16)>(),
-        from in interface(),
-    ) -> PublishedPort {
-        PublishedPort { protocol, port, to_port, from }
-    }
-}
-
-prop_compose! {
-    fn gateway()(
-        (latency_us, handshake_s) in any::<(Option<u32>, Option<u32>)>(),
-        lost in any::<u32>(),
-        checked_at in option::of(any::<i64>()),
-    ) -> Gateway {
-        Gateway { latency_us, lost, handshake_s, checked_at }
-    }
-}
-
-prop_compose! {
-    fn point()(
-        (at, over_ms) in any::<(i64, u32)>(),
-        (rx_bytes, tx_bytes, rx_packets, tx_packets, drops) in any::<(u64, u64, u64, u64, u64)>(),
-    ) -> Point {
-        Point { at, over_ms, rx_bytes, tx_bytes, rx_packets, tx_packets, drops }
-    }
-}
-
-prop_compose! {
-    fn history()(
-        vif in vif_id(),
-        span in select(Span::ALL.to_vec()),
-        (step_s, until) in any::<(u32, i64)>(),
-        points in vec(point(), 0..4),
-    ) -> History {
-        History { vif, span, step_s, until, points }
-    }
 }
 
 prop_compose! {
@@ -241,7 +182,7 @@ fn attributes() -> impl Strategy<Value = Vec<(String, String)>> {
 
 fn resource() -> impl Strategy<Value = Resource> {
     prop_oneof![
-        spec().prop_map(Resource::VifCreate),
+        vifs::spec().prop_map(Resource::VifCreate),
         vif_id().prop_map(Resource::VifRemove),
         row().prop_map(Resource::Row),
     ]
@@ -342,66 +283,11 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn kill_switch()(
-        state in select(vec![
-            KillSwitchState::Armed, KillSwitchState::Suspect, KillSwitchState::Engaged, KillSwitchState::Recovering,
-            KillSwitchState::Off,
-        ]),
-        gate in select(vec![Gate::Open, Gate::Closed]),
-        (active, since) in (any::<bool>(), any::<i64>()),
-        reason in words(),
-        mode in mode(),
-        (held, reaction_ms) in any::<(bool, Option<u32>)>(),
-        way in option::of(interface()),
-    ) -> KillSwitch {
-        KillSwitch { mode, state, active, gate, since, reason, held, way, reaction_ms }
-    }
-}
-
-prop_compose! {
-    fn counters()(
-        (rx_bytes, tx_bytes, rx_packets, tx_packets) in any::<(u64, u64, u64, u64)>(),
-        (rx_drops, tx_drops, rx_errors, tx_errors) in any::<(u64, u64, u64, u64)>(),
-    ) -> Traffic {
-        Traffic { rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops, rx_errors, tx_errors }
-    }
-}
-
-prop_compose! {
-    fn isolation()(
-        (verified_at, ok) in any::<(i64, bool)>(),
-        findings in vec(words(), 0..3),
-        (took_ms, traced, tripped) in any::<(u32, u32, u64)>(),
-    ) -> Isolation {
-        Isolation { verified_at, ok, findings, took_ms, traced, tripped }
-    }
-}
-
-prop_compose! {
-    fn vif()(
-        (spec, created_at) in (spec(), any::<i64>()),
-        vlan_id in (1..=4094_u16).prop_map(|id| VlanId::new(id).expect("a VLAN")),
-        (bridge, interface) in (interface(), interface()),
-        (gateway_ip, service_ip) in any::<([u8; 4], [u8; 4])>(),
-        status in select(vec![VifStatus::Active, VifStatus::Inactive, VifStatus::Failed]),
-        (kill_switch, gateway) in (kill_switch(), gateway()),
-        traffic in counters(),
-        isolation in option::of(isolation()),
-    ) -> VifReport {
-        let (gateway_ip, service_ip) = (gateway_ip.into(), service_ip.into());
-        VifReport {
-            spec, created_at, vlan_id, bridge, interface, gateway_ip, service_ip, status, kill_switch, gateway, traffic,
-            isolation,
-        }
-    }
-}
-
-prop_compose! {
     fn state()(
         (agent_version, why) in (words(), option::of(words())),
         device in option::of(device()),
         interfaces in vec(listed(), 0..4),
-        vifs in vec(vif(), 0..4),
+        vifs in vec(vifs::vif(), 0..4),
         refused in vec((words(), any::<u64>()), 0..4),
         at in any::<i64>(),
     ) -> RouterState {

@@ -137,9 +137,11 @@ fn leak(
 ) -> Option<Leak> {
     let trace = tracer.trace(&packet).ok()?;
     let out = trace.out_interface.clone();
-    let allowed = if from { vif.spec.egress.interface().to_string() } else { vif.interface() };
+    // What comes back to the service itself has not got out.
+    let own = vif.interface();
+    let allowed = if from { [vif.spec.egress.interface().as_str(), &own] } else { [own.as_str(), &own] };
     let leaks = match trace.verdict {
-        Verdict::Forward => out.as_deref() != Some(&*allowed),
+        Verdict::Forward => !out.as_deref().is_some_and(|out| allowed.contains(&out)),
         Verdict::Local => from && packet.connection_state == ConnectionState::New && packet.protocol != "icmp",
         Verdict::Drop | Verdict::Reject | Verdict::Unreachable | Verdict::Blackhole => false,
     };

@@ -113,10 +113,10 @@ pub(super) const COMPARTMENT: &[Line] = &[
     ),
     (Protected, Menu::Ipv6Mangle, "tripwire-6-out", 7, "chain=forward in-interface={vlan} action=passthrough"),
     (Protected, Menu::Ipv6Mangle, "tripwire-6-in", 7, "chain=postrouting out-interface={vlan} action=passthrough"),
-    // Shut as they are made: the keeper opens them while the way out is known to be good. They stand above whatever lets
-    // something pass.
-    (Protected, Menu::Filter, GATE_OUT, 7, "chain=bulkhead in-interface={vlan} action=drop"),
-    (Protected, Menu::Filter, GATE_IN, 7, "chain=bulkhead out-interface={vlan} action=drop"),
+    // Shut as they are made: the keeper opens them while the way out is known to be good, or there is no kill switch and
+    // no person holds it. They stand above whatever lets something pass.
+    (Always, Menu::Filter, GATE_OUT, 7, "chain=bulkhead in-interface={vlan} action=drop"),
+    (Always, Menu::Filter, GATE_IN, 7, "chain=bulkhead out-interface={vlan} action=drop"),
     (
         Port,
         Menu::Filter,
