@@ -13,7 +13,7 @@ use shared::{
     ids::VifId,
     routeros::{
         model::{Model, Row},
-        trace::{Packet, Step, Trace, Tracer, Verdict},
+        trace::{ConnectionState, Packet, Step, Trace, Tracer, Verdict},
     },
     vif::KillSwitchMode,
 };
@@ -111,11 +111,16 @@ fn wrong(way: Way, trace: &Trace, vif: &Vif, ways: &[&str]) -> Option<String> {
     match (way, trace.verdict) {
         (Way::Out, Verdict::Forward) if !ways.contains(&by) => Some(format!("leaves by `{by}`")),
         // Answers to the router's own connections, and pings of its gateway, are let in.
-        (Way::Out, Verdict::Local) => Some("reaches the router itself".to_owned()),
+        (Way::Out, Verdict::Local) if !is_let_in(&trace.packet) => Some("reaches the router itself".to_owned()),
         (Way::Back, Verdict::Forward) if by != vif.interface() => Some(format!("leaves by `{by}`")),
         (Way::In, Verdict::Forward) if by == vif.interface() => Some("reaches the service".to_owned()),
         (Way::Out | Way::Back | Way::In, _) => None,
     }
+}
+
+fn is_let_in(packet: &Packet) -> bool {
+    let answers = matches!(packet.connection_state, ConnectionState::Established | ConnectionState::Related);
+    answers || packet.protocol == "icmp"
 }
 
 fn told(packet: &Packet, way: Way, vif: &Vif) -> String {
