@@ -56,7 +56,10 @@ pub(super) fn card(vif: &VifView) -> String {
     }
     line(
         "Way out",
-        format!("{}; packets leave by {}", vif.egress.interface, switch.way.as_deref().unwrap_or("nothing")),
+        switch.way.as_ref().map_or_else(
+            || format!("{}; no packet leaves", vif.egress.interface),
+            |way| format!("{}; packets leave by {way}", vif.egress.interface),
+        ),
     );
     let latency = gateway.latency_ms.map_or_else(|| "not known".to_owned(), |latency| format!("{latency:.1} ms"));
     line("Latency", format!("{latency}, {} probes lost in a row", gateway.lost));
