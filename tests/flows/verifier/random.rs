@@ -44,13 +44,16 @@ fn insert(bench: &Bench, draw: &mut Draw, n: usize) -> String {
     format!("{menu} at {at}: {words:?}")
 }
 
-/// Something done to a row of ours.
+/// Something done to a row of ours, where an earlier harm left one.
 fn harm(bench: &Bench, draw: &mut Draw) -> String {
     let menu = [FILTER, RAW, MANGLE, NAT, RULE][draw.below(5)];
     let rows = bench.twin.rows(menu);
     let ours: Vec<&Fields> = rows.iter().filter(|row| get(row, "comment").starts_with("bulkhead:")).collect();
     let ours: Vec<&Fields> =
         ours.into_iter().filter(|row| !get(row, "comment").starts_with("bulkhead:installer")).collect();
+    if ours.is_empty() {
+        return format!("{menu} has none of ours left");
+    }
     let row = ours[draw.below(ours.len())];
     let (id, comment) = (get(row, ".id"), get(row, "comment"));
     let what = match draw.below(3) {
