@@ -36,6 +36,14 @@ pub(super) const ABOVE: &[Line] = &[
         2,
         "chain=forward out-interface-list=bulkhead-vif action=jump jump-target=bulkhead",
     ),
+    // What the router itself says of a service's connections, such as that a packet from the Internet came too late, goes
+    // to whoever sent the packet: by the router's own routes, with its own address, quoting it.
+    (
+        Menu::Filter,
+        "output-errors",
+        2,
+        "chain=output connection-mark=bulkhead-vif out-interface-list=!bulkhead-vif action=drop",
+    ),
     (Menu::Filter, "input-established", 11, "chain=bulkhead-input connection-state=established,related action=accept"),
     (
         Menu::Filter,
@@ -45,10 +53,18 @@ pub(super) const ABOVE: &[Line] = &[
     ),
 ];
 
-/// What all VIFs share, below their own rows: our packets meet no foreign mangle rule (a fasttrack or a routing mark
-/// there would carry them past the filter), and both chains end in a drop.
+/// What all VIFs share, below their own rows: their connections are marked, their packets meet no foreign mangle rule (a
+/// fasttrack or a routing mark there would carry them past the filter), and both chains end in a drop.
 pub(super) const BELOW: &[Line] = &[
     (Menu::Mangle, "mangle-prerouting", 2, "chain=prerouting in-interface-list=bulkhead-vif action=accept"),
+    // By this mark `output-errors` knows them. Whoever else marks a connection is outdone by its next packet.
+    (
+        Menu::Mangle,
+        "mangle-mark",
+        2,
+        "chain=forward in-interface-list=bulkhead-vif connection-mark=!bulkhead-vif action=mark-connection \
+         new-connection-mark=bulkhead-vif passthrough=yes",
+    ),
     (Menu::Mangle, "mangle-forward-in", 2, "chain=forward in-interface-list=bulkhead-vif action=accept"),
     (Menu::Mangle, "mangle-forward-out", 2, "chain=forward out-interface-list=bulkhead-vif action=accept"),
     (Menu::Filter, "closed", 1, "chain=bulkhead action=drop"),
