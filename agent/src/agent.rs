@@ -104,15 +104,17 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     let (bus, inbound) = mqtt::start(&config, store.clone())?;
     let voice = Voice::new(config.router_id.clone(), speaker, gate.clone(), bus.clone(), store.clone());
     let router = RouterPort::start(target(&config, store.pin()?)?, store.clone());
+    // A gate never waits for what a change or a reading of everything has put on the wire before it.
+    let gates = router.beside();
     if config.routeros.address.is_none() {
-        tokio::spawn(follow_gateway(router.clone(), clock));
+        tokio::spawn(follow_gateway([router.clone(), gates.clone()], clock));
     }
     let archive = Archive::open(store.clone())?;
     let journal = Journal::new(store);
     let (orders, received) = mpsc::channel(16);
     let settings = Settings { poll: config.poll.clone(), kill_switch: config.kill_switch.clone() };
     let kept = (journal.clone(), archive.clone());
-    let keeper = Keeper::new(router.clone(), router.clone(), kept, voice.clone(), clock, settings);
+    let keeper = Keeper::new(router.clone(), gates, kept, voice.clone(), clock, settings);
     let (warden, for_warden) = mpsc::channel(16);
     let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
     let link = bus.clone();
@@ -150,20 +152,22 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
 }
 
 /// The router is the gateway of the agent's container: finds it, and follows when it moves.
-async fn follow_gateway(router: RouterPort, clock: Clock) {
+async fn follow_gateway(sessions: [RouterPort; 2], clock: Clock) {
     loop {
-        if let Err(error) = follow(&router).await {
+        if let Err(error) = follow(&sessions).await {
             tracing::error!(%error, "the container's network cannot be read");
         }
         clock.sleep(Duration::from_secs(10)).await;
     }
 }
 
-async fn follow(router: &RouterPort) -> Result<(), NetlinkError> {
+async fn follow(sessions: &[RouterPort]) -> Result<(), NetlinkError> {
     let (mut place, mut changes) = netlink::watch().await?;
     loop {
         if let Some(gateway) = place.gateway {
-            router.move_to(&gateway.to_string());
+            for session in sessions {
+                session.move_to(&gateway.to_string());
+            }
         } else {
             tracing::warn!("the container has no default gateway: set `gateway` on its veth");
         }

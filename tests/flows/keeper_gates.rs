@@ -208,11 +208,34 @@ async fn a_router_that_falls_silent_and_comes_back_starts_closed() -> anyhow::Re
     let (bench, agent) = with_vif().await?;
     let orders = keep(&agent)?;
     until_gate(&bench, true).await?;
-    bench.twin.fault(Fault::new(FaultKind::Stall, "/system/resource/print"));
+    bench.twin.fault(Fault::new(FaultKind::Stall, "/interface/wireguard/peers/print"));
     let told = until_told(&agent.store, &["armed", "engaged", "recovering", "armed"]).await?;
     assert!(told[1].1.contains("the router could not be asked"), "{told:?}");
     assert!(place(&bench, &["/ip/firewall/filter/set", "disabled=no"]).is_some(), "closed before it was opened again");
     until_gate(&bench, true).await?;
+    drop(orders);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_gate_waits_for_nothing_that_is_stuck_on_the_other_session() -> anyhow::Result<()> {
+    let (bench, agent) = with_vif().await?;
+    let orders = keep(&agent)?;
+    until_gate(&bench, true).await?;
+    let asked = bench.twin.recorded().len();
+    bench.twin.fault(Fault::new(FaultKind::Stall, "/system/resource/print"));
+    let stuck = || bench.twin.recorded()[asked..].iter().any(|words| words[0] == "/system/resource/print");
+    for _ in 0..1000 {
+        if stuck() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(stuck(), "the other session has asked what is never answered");
+    bench.twin.set_link("wg-vpn", false)?;
+    let told = until_told(&agent.store, &["armed", "engaged"]).await?;
+    assert!(!told[1].1.contains("could not be asked"), "by the link's event, not by a session that was lost: {told:?}");
+    until_gate(&bench, false).await?;
     drop(orders);
     Ok(())
 }

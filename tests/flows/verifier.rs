@@ -82,6 +82,9 @@ const DEEDS: &[Deed] = &[
     Remove(FILTER, "base/closed"),
     Remove(RAW, "raw-stray"),
     Remove(RULE, "rule"),
+    Remove(RULE, "rule-interface"),
+    Remove(FILTER, "base/output-errors"),
+    Remove(MANGLE, "base/mangle-mark"),
     Remove(ROUTE, "blackhole"),
     Remove(MEMBER, "vlan-member"),
     Remove("/ipv6/firewall/raw", "base/raw-in"),
@@ -90,6 +93,7 @@ const DEEDS: &[Deed] = &[
     Sink(RULE, "rule"),
     Set(FILTER, "base/jump-forward-in", &[("disabled", "yes")]),
     Set(RAW, "raw-spoofed", &[("disabled", "yes")]),
+    Set(MANGLE, "base/mangle-mark", &[("new-connection-mark", "x")]),
     Set(RULE, "rule", &[("disabled", "yes")]),
     Set(PORT, "bridge-port", &[("disabled", "yes")]),
     // Narrowed, so that it is no longer for all that it was for.

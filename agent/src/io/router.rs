@@ -99,6 +99,12 @@ impl RouterPort {
         Self { link: Link::start(target, store) }
     }
 
+    /// Another session with the same router, for what must not wait for what this one carries. It is moved by itself.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self { link: self.link.beside() }
+    }
+
     /// The router is at this address now.
     pub fn move_to(&self, host: &str) {
         self.link.move_to(host);

@@ -89,7 +89,7 @@ impl Warded {
         let poll = Poll { period: Duration::from_millis(200), watch_period: Duration::from_millis(200) };
         let kill_switch = KillSwitch { probe: None, probe_every: poll.period };
         let settings = keeper::Settings { poll, kill_switch };
-        let (gates, kept) = (router.clone(), (journal.clone(), Archive::open(store.clone())?));
+        let (gates, kept) = (router.beside(), (journal.clone(), Archive::open(store.clone())?));
         let keeper = Keeper::new(router.clone(), gates, kept, voice.clone(), Clock::system(), settings);
         let warden = Warden::new(router, journal, engine.clone(), voice, Clock::system(), periods)?;
         let verdicts = warden.verdicts();

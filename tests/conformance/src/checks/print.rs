@@ -57,6 +57,13 @@ pub(super) fn checks() -> Vec<Check> {
             |bench| Box::pin(queries(bench, &OPERATIONS)),
         ),
         Check::writes(
+            "print-counters",
+            Print,
+            "A rule's `bytes` and `packets` are printed without `stats`.",
+            Evidence::Guess("50a", "whether counters want `stats`"),
+            |bench| Box::pin(counters(bench)),
+        ),
+        Check::writes(
             "query-by-id",
             Print,
             "`?.id=` finds the row of an id.",
@@ -101,6 +108,19 @@ async fn empty_row(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let mut raw = bench.session().await?;
     let answer = raw.ask(&["/user/group/print", "=.proplist=nothing-of-this-name", "?name=read"]).await?;
     Ok(Outcome::of("!re · !done", answer.join(" · ")))
+}
+
+async fn counters(bench: &Bench<'_>) -> Result<Outcome, Stop> {
+    const FILTER: &str = "/ip/firewall/filter";
+    let id = bench.add(FILTER, &["=chain=bh-conf", "=action=accept", "=disabled=yes"]).await?;
+    let rows = bench.rows(FILTER, &[&format!("?.id={id}"), "=.proplist=bytes,packets"]).await?;
+    let told: Vec<String> = ["bytes", "packets"]
+        .iter()
+        .map(|name| {
+            rows.first().and_then(|row| row.text(name)).map_or_else(|| "none".to_owned(), |text| text.to_string())
+        })
+        .collect();
+    Ok(Outcome::of("0 0", told.join(" ")))
 }
 
 async fn switch_without_value(bench: &Bench<'_>) -> Result<Outcome, Stop> {

@@ -81,7 +81,7 @@ pub(super) const COMPARTMENT: &[Line] = &[
     (Off, Menu::RoutingRule, "rule", 4, "src-address={service}/32 action=lookup table={table}"),
     // What comes from its interface with another address, or over IPv6, has no way but the table's either, even where no
     // firewall rule is left.
-    (Protected, Menu::RoutingRule, "rule-interface", 4, "interface={vlan} action=lookup-only-in-table table={table}"),
+    (Protected, Menu::RoutingRule, "rule-interface", 6, "interface={vlan} action=lookup-only-in-table table={table}"),
     (Always, Menu::Vlan, "vlan", 5, "name={vlan} interface=bulkhead vlan-id={vlan-id}"),
     (Always, Menu::Veth, "veth", 5, "name={veth} address={service}/30 gateway={gateway}"),
     (Always, Menu::InterfaceListMember, "vlan-member", 6, "list=bulkhead-vif interface={vlan}"),
