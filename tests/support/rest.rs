@@ -102,6 +102,15 @@ impl Rest {
         change_set_of(&self.call("POST", &path, Some(&body), &[("idempotency-key", key)]).await?)
     }
 
+    /// Asks for other options of a VIF and gives the change set's id.
+    ///
+    /// # Errors
+    /// Where it is not answered with 202.
+    pub async fn alter_vif(&self, router: &str, vif: &str, options: &Value, key: &str) -> anyhow::Result<String> {
+        let path = format!("/api/v1/routers/{router}/vifs/{vif}");
+        change_set_of(&self.call("PATCH", &path, Some(options), &[("idempotency-key", key)]).await?)
+    }
+
     /// Asks for a VIF's removal and gives the change set's id.
     ///
     /// # Errors

@@ -2,8 +2,9 @@
 //! that its version knows.
 
 use crate::vif::{confirmed, shown};
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use bulkhead_twin::schema;
+use serde_json::json;
 use support::demo::{Demo, Options};
 
 #[tokio::test]
@@ -17,6 +18,13 @@ async fn a_vif_comes_and_goes_on_every_version() -> anyhow::Result<()> {
         let before = demo.control().export().await?;
         confirmed(&demo, &demo.rest.create_vif("r1", "tor", "make").await?).await?;
         let id = shown(&demo, "tor").await?["id"].as_str().unwrap_or_default().to_owned();
+        // All that a VIF may have, and a gate closed by hand.
+        let port = json!({"protocol": "tcp", "port": 8443, "to_port": 443, "from": "LAN"});
+        let options = json!({"resolver": "10.64.0.1", "ports": [port]});
+        confirmed(&demo, &demo.rest.alter_vif("r1", &id, &options, "alter").await?).await?;
+        let engage = format!("/api/v1/routers/r1/vifs/{id}/engage");
+        let engaged = demo.rest.call("POST", &engage, None, &[("idempotency-key", "engage")]).await?;
+        ensure!(engaged.status == 200, "{version}: {} {}", engaged.status, engaged.body);
         confirmed(&demo, &demo.rest.remove_vif("r1", &id, "remove").await?).await?;
         assert_eq!(demo.control().export().await?, before, "{version}");
         let unknown = unknown_words(version, &demo.record("r1")?)?;
@@ -49,6 +57,6 @@ fn unknown_words(version: &str, record: &str) -> anyhow::Result<Vec<String>> {
         let strange = names.filter(|name| !name.starts_with('.') && !schema.has(command, name));
         unknown.extend(strange.map(|name| format!("{command} {name}")));
     }
-    anyhow::ensure!(checked > 100, "only {checked} sentences were recorded");
+    ensure!(checked > 100, "only {checked} sentences were recorded");
     Ok(unknown)
 }
