@@ -116,7 +116,8 @@ pub async fn run(config: Config, clock: Clock, stop: impl Future<Output = Stop>)
     let kept = (journal.clone(), archive.clone());
     let keeper = Keeper::new(router.clone(), gates, kept, voice.clone(), clock, settings);
     let (warden, for_warden) = mpsc::channel(16);
-    let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, (orders.clone(), warden.clone()));
+    let heard = (orders.clone(), warden.clone(), keeper.announcer());
+    let engine = engine(&config, router.clone(), journal.clone(), clock, &voice, heard);
     let link = bus.clone();
     let engine = engine.with_link(move || Box::pin(link.renew())).with_gates(shutter(orders.clone()));
     let desk = engine.desk();
@@ -181,7 +182,7 @@ fn engine(
     journal: Journal,
     clock: Clock,
     voice: &Voice,
-    (keeper, warden): (mpsc::Sender<Order>, mpsc::Sender<warden::Order>),
+    (keeper, warden, announce): (mpsc::Sender<Order>, mpsc::Sender<warden::Order>, impl Fn() + Send + 'static),
 ) -> Engine {
     let pools =
         Pools { vlans: config.pools.vlan_first.get()..=config.pools.vlan_last.get(), subnets: config.pools.subnet };
@@ -198,6 +199,9 @@ fn engine(
         if report.phase == Phase::RollingBack {
             // Safe Mode that is undone takes a gate that was closed meanwhile back with the rest.
             let _ = keeper.try_send(Order::Reassert);
+        }
+        if report.phase == Phase::Ended {
+            announce();
         }
         // What is put back is told with the drift that it ends.
         let ordered = change.origin == Origin::Order;

@@ -143,6 +143,20 @@ impl Keeper {
         self
     }
 
+    /// Says which VIFs there are now, at once: whoever hears that a change has ended then knows them already.
+    pub fn announcer(&self) -> impl Fn() + Send + 'static {
+        let (journal, board, clock) = (self.poll.journal.clone(), self.poll.board.clone(), self.poll.clock);
+        move || match journal.vifs() {
+            Ok(vifs) => {
+                board.with(|sight| sight.keep(vifs, clock.unix_millis()));
+                board.say();
+            }
+            Err(error) => {
+                tracing::error!(%error, "the journal could not be read; the VIFs are told with the next look")
+            }
+        }
+    }
+
     /// Keeps until the orders' sender is gone.
     pub async fn run(self, mut orders: mpsc::Receiver<Order>) {
         let (to_poll, for_poll) = mpsc::channel(WAITING);

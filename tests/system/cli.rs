@@ -1,9 +1,11 @@
 //! The command line against a running controller.
 
 use crate::demo;
+use anyhow::Context as _;
 use serde_json::Value;
 use std::process::{Command, Output};
 use support::{
+    clock,
     demo::{Demo, program},
     outside,
 };
@@ -39,6 +41,29 @@ async fn a_vif_is_made_and_removed_from_the_command_line() -> anyhow::Result<()>
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(text.contains("10.64.0.1") && text.contains("mode block"), "{text}");
 
+    let again = bulkhead(&demo, &["vif", "update", "r1", "tor", "--port", "tcp/8443:443@LAN", "--json"]).await?;
+    let altered = printed(&again)["id"].as_str().map(str::to_owned).context("no id")?;
+    let with_both = demo.control().export().await?;
+    let removed = bulkhead(&demo, &["vif", "remove", "r1", "tor", "--json"]).await?;
+    assert_eq!(removed.status.code(), Some(0), "{removed:?}");
+    assert_eq!(demo.control().export().await?, before);
+
+    // By new changes, as where others have built on them: what was removed is made again, then what was altered is as it was.
+    let gone = printed(&removed)["id"].as_str().map(str::to_owned).context("no id")?;
+    for (id, ports) in [(gone, 1), (altered, 0)] {
+        let back = demo.rest.call("POST", &format!("/api/v1/change-sets/{id}/revert"), None, &[]).await?;
+        let made = back.body["id"].as_str().map(str::to_owned).with_context(|| back.body.to_string())?;
+        clock::wait("its preview", clock::SOON, || async {
+            let found = demo.rest.get(&format!("/api/v1/change-sets/{made}")).await?;
+            Ok((found["state"] == "previewing").then_some(()))
+        })
+        .await?;
+        let kept = bulkhead(&demo, &["change", "confirm", &made, "--json"]).await?;
+        assert_eq!(printed(&kept)["outcome"], "confirmed", "{kept:?}");
+        let shown = bulkhead(&demo, &["vif", "show", "r1", "tor", "--json"]).await?;
+        assert_eq!(printed(&shown)["ports"].as_array().map(Vec::len), Some(ports), "{shown:?}");
+        assert_eq!(demo.control().export().await? == with_both, ports == 1, "as before its removal");
+    }
     let removed = bulkhead(&demo, &["vif", "remove", "r1", "tor"]).await?;
     assert_eq!(removed.status.code(), Some(0), "{removed:?}");
     assert_eq!(demo.control().export().await?, before);

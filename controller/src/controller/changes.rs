@@ -14,6 +14,7 @@ use crate::{
 use shared::{
     change_set::{Confirm, Event, Item, Keep, Resource, State},
     ids::{ChangeSetId, RouterId},
+    vif::VifSpec,
     wire::{Reply, Request},
 };
 
@@ -162,14 +163,14 @@ impl Controller {
     /// on since.
     ///
     /// # Errors
-    /// `unknown_change_set`; `not_revertible` where it is not in force, or was removing a VIF.
+    /// `unknown_change_set`; `not_revertible` where it is not in force, or nobody knows what was there before.
     pub async fn revert_change_set(&self, id: &ChangeSetId, who: &Person) -> Result<ChangeSetView, Problem> {
         let kept = self.stored(id).await?;
-        let was_off = kept.switches_off(Event::Confirm);
         let name: String = format!("Revert: {}", kept.name).chars().take(80).collect();
         let (items, reverts) = revert::inverse(&kept, &name).map_err(|refusal| {
             Problem::new(problem::NOT_REVERTIBLE, refusal.message, refusal.hint).with("refusal", refusal.code)
         })?;
+        let was = kept.vif().cloned();
         let new = New {
             id: fresh_id()?,
             name,
@@ -180,7 +181,7 @@ impl Controller {
             goes_on: GoesOn::Preview,
             who: who.clone(),
         };
-        let made = ChangeSet { reverts: Some(reverts), was_off, ..ChangeSet::new(new, "revert", self.now()) };
+        let made = ChangeSet { reverts: Some(reverts), was, ..ChangeSet::new(new, "revert", self.now()) };
         self.put(made).await
     }
 
@@ -203,8 +204,8 @@ impl Controller {
         }
     }
 
-    /// Makes a change set of one item about a VIF and lets it begin when its turn has come. `was_off` is whether the VIF
-    /// had no kill switch before.
+    /// Makes a change set of one item about a VIF and lets it begin when its turn has come. `was` is the VIF
+    /// as it is.
     ///
     /// # Errors
     /// `step_up_required` where it leads to a VIF without one.
@@ -213,7 +214,7 @@ impl Controller {
         router: &RouterId,
         name: String,
         resource: Resource,
-        was_off: bool,
+        was: Option<VifSpec>,
         goes_on: GoesOn,
         who: &Person,
     ) -> Result<ChangeSetId, Problem> {
@@ -230,7 +231,7 @@ impl Controller {
             who: who.clone(),
         };
         let id = new.id.clone();
-        let made = ChangeSet { was_off, ..ChangeSet::new(new, "vif", self.now()) };
+        let made = ChangeSet { was, ..ChangeSet::new(new, "vif", self.now()) };
         stepped_up(&made, Event::Confirm, who)?;
         self.put(made).await?;
         Ok(id)

@@ -15,7 +15,7 @@ use shared::{
     change_set::Resource,
     ids::{ChangeSetId, RouterId, VifId},
     router::{RouterState, TrafficSample},
-    vif::{KillSwitchMode, Span, VifReport},
+    vif::{Span, VifReport},
     wire::{Reply, Request},
 };
 use std::time::Duration;
@@ -84,7 +84,7 @@ impl Controller {
         let suffix = random::suffix().map_err(|error| Problem::internal(&error))?;
         let spec = vif::spec(&new, &suffix, &self.reports(router).await?)?;
         let name = format!("Create VIF {}", spec.name);
-        self.begin(router, name, Resource::VifCreate(spec), false, goes_on, who).await
+        self.begin(router, name, Resource::VifCreate(spec), None, goes_on, who).await
     }
 
     /// Makes a change set that alters a VIF, and starts it.
@@ -102,8 +102,8 @@ impl Controller {
         let all = self.reports(router).await?;
         let before = one(&all, id)?;
         let spec = vif::updated(before, edited, &all)?;
-        let (name, was_off) = (format!("Alter VIF {}", spec.name), is_off(before));
-        self.begin(router, name, Resource::VifUpdate(spec), was_off, goes_on, who).await
+        let (name, was) = (format!("Alter VIF {}", spec.name), before.spec.clone());
+        self.begin(router, name, Resource::VifUpdate(spec), Some(was), goes_on, who).await
     }
 
     /// Makes a change set that removes a VIF, and starts it.
@@ -123,8 +123,8 @@ impl Controller {
             let message = format!("The VIF `{other}` falls back to this one.");
             return Err(Problem::new(problem::VIF_IN_USE, message, "Give the other one another mode first."));
         }
-        let (name, was_off) = (format!("Remove VIF {}", found.spec.name), is_off(found));
-        self.begin(router, name, Resource::VifRemove(id.clone()), was_off, goes_on, who).await
+        let (name, was) = (format!("Remove VIF {}", found.spec.name), found.spec.clone());
+        self.begin(router, name, Resource::VifRemove(id.clone()), Some(was), goes_on, who).await
     }
 
     /// Has the agent do something to a VIF at once, and gives the VIF as its agent then tells of it.
@@ -223,10 +223,6 @@ impl Controller {
 
 fn one<'a>(all: &'a [VifReport], id: &VifId) -> Result<&'a VifReport, Problem> {
     all.iter().find(|report| report.spec.id == *id).ok_or_else(|| Problem::unknown_vif(id.as_str()))
-}
-
-fn is_off(report: &VifReport) -> bool {
-    report.spec.kill_switch == KillSwitchMode::Off
 }
 
 /// The view of a sample.

@@ -26,6 +26,7 @@ use shared::{
         next,
     },
     ids::{ChangeSetId, RouterId},
+    vif::VifSpec,
     wire::{ChangeOrder, Request},
 };
 pub use show::view;
@@ -72,9 +73,9 @@ pub struct ChangeSet {
     /// What it takes back, of one that was made to revert another.
     #[serde(default)]
     pub reverts: Option<revert::Reverts>,
-    /// Whether the VIF that it alters or removes had no kill switch: undoing it brings that back.
+    /// The VIF that it alters or removes, as it was when that was asked for: undoing it brings that back.
     #[serde(default)]
-    pub was_off: bool,
+    pub was: Option<VifSpec>,
     /// Counts up with each edit, so that two who edit at the same time do not overwrite each other.
     #[serde(default)]
     pub version: u32,
@@ -169,6 +170,14 @@ pub enum GoesOn {
 }
 
 impl ChangeSet {
+    /// The VIF as it makes or leaves it; nothing where it removes one or is about rows.
+    pub fn vif(&self) -> Option<&VifSpec> {
+        self.items.iter().find_map(|item| match &item.resource {
+            Resource::VifCreate(spec) | Resource::VifUpdate(spec) => Some(spec),
+            Resource::VifRemove(_) | Resource::Row(_) => None,
+        })
+    }
+
     /// A draft that waits for its turn.
     pub fn new(new: New, source: &str, now: i64) -> Self {
         let first = Step { at: now, state: State::Draft, event: None, by: new.who.name.clone() };
@@ -188,7 +197,7 @@ impl ChangeSet {
             risk: Risk::Low,
             exactly: new.exactly,
             reverts: None,
-            was_off: false,
+            was: None,
             version: 0,
             attempt: 0,
             keep: false,

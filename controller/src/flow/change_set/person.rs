@@ -4,7 +4,7 @@ use super::{ChangeSet, Exactly, heard::SUPERSEDED};
 use crate::view::Risk;
 use shared::{
     change_set::{Confirm, Event, Item, Keep, Outcome, Resource, State, next},
-    vif::KillSwitchMode,
+    vif::{KillSwitchMode, VifSpec},
 };
 use std::net::IpAddr;
 
@@ -146,7 +146,7 @@ impl ChangeSet {
             Event::Validate | Event::Confirm | Event::Acknowledge | Event::Retry => {
                 self.items.iter().any(|item| is_off(&item.resource))
             }
-            Event::Undo => self.was_off,
+            Event::Undo => self.was.as_ref().is_some_and(lacks_kill_switch),
             Event::Edit
             | Event::Valid
             | Event::Findings
@@ -226,7 +226,11 @@ impl ChangeSet {
 /// Whether an item asks for a VIF without a kill switch.
 pub(super) fn is_off(resource: &Resource) -> bool {
     match resource {
-        Resource::VifCreate(spec) | Resource::VifUpdate(spec) => spec.kill_switch == KillSwitchMode::Off,
+        Resource::VifCreate(spec) | Resource::VifUpdate(spec) => lacks_kill_switch(spec),
         Resource::VifRemove(_) | Resource::Row(_) => false,
     }
+}
+
+fn lacks_kill_switch(spec: &VifSpec) -> bool {
+    spec.kill_switch == KillSwitchMode::Off
 }

@@ -11,6 +11,7 @@ use shared::{
     change_set::{Attribute, Item, Operation, Plan, Refusal, Resource, RowChange, RowOperation, State, Verb},
     ids::ChangeSetId,
     routeros::secret::HIDDEN,
+    vif::VifSpec,
 };
 
 /// What a change set takes back.
@@ -59,12 +60,7 @@ pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts
         }
     } else {
         for item in &change_set.items {
-            let Resource::VifCreate(spec) = &item.resource else {
-                let hint = "Make the VIF anew (`bulkhead vif create`), or alter it once more (`bulkhead vif update`).";
-                let message = "A VIF that was removed or altered is not brought back as it was.";
-                return Err(Refusal::new("not_revertible", message, hint));
-            };
-            items.push(Item { resource: Resource::VifRemove(spec.id.clone()), ..item.clone() });
+            items.push(Item { resource: vif_back(&item.resource, change_set.was.as_ref())?, ..item.clone() });
         }
     }
     if items.is_empty() {
@@ -72,6 +68,19 @@ pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts
         return Err(Refusal::new("not_revertible", "This change made, altered and removed no row.", hint));
     }
     Ok((items, reverts))
+}
+
+/// What is done to a VIF the other way round. One that is made again gets a VLAN and a network that are free then.
+fn vif_back(resource: &Resource, was: Option<&VifSpec>) -> Result<Resource, Refusal> {
+    match (resource, was) {
+        (Resource::VifCreate(spec), _) => Ok(Resource::VifRemove(spec.id.clone())),
+        (Resource::VifUpdate(spec), Some(was)) if was.id == spec.id => Ok(Resource::VifUpdate(was.clone())),
+        (Resource::VifRemove(id), Some(was)) if was.id == *id => Ok(Resource::VifCreate(was.clone())),
+        (Resource::VifUpdate(_) | Resource::VifRemove(_) | Resource::Row(_), _) => {
+            let hint = "Make the VIF anew (`bulkhead vif create`), or alter it once more (`bulkhead vif update`).";
+            Err(Refusal::new("not_revertible", "It is not known what the VIF was like before.", hint))
+        }
+    }
 }
 
 fn row_of<'a>(change_set: &'a ChangeSet, operation: &Operation) -> Option<&'a RowChange> {

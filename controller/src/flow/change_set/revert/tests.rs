@@ -1,7 +1,9 @@
 use super::*;
 use crate::flow::change_set::{GoesOn, New};
 use shared::change_set::{Confirm, MenuWords};
-use shared::ids::RouterId;
+use shared::ids::{RouterId, VifId};
+use shared::net::InterfaceName;
+use shared::vif::{Egress, KillSwitchMode, VifName};
 
 fn pairs(words: &[(&str, &str)]) -> Vec<Attribute> {
     words.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -109,6 +111,40 @@ fn a_place_that_is_not_known_any_more_is_told() {
     let again = operation(Verb::Add, "1", &[("chain", "forward")], &[]);
     let plan = Plan { read_hash: [8; 32], operations: vec![again], warnings: vec![], rings: vec![] };
     assert_eq!(reverts.moved_on(&plan)[0].code, "place_unknown");
+}
+
+/// A kept change about a VIF that was like `was`.
+fn kept_vif(resource: Resource, was: Option<VifSpec>) -> ChangeSet {
+    let item = Item { id: "1".into(), name: String::new(), depends_on: vec![], resource };
+    ChangeSet { items: vec![item], was, ..kept(vec![]) }
+}
+
+fn tor(egress: &str) -> VifSpec {
+    VifSpec {
+        id: VifId::new("tor-1").unwrap(),
+        name: VifName::new("tor").unwrap(),
+        egress: Egress::Interface(InterfaceName::new(egress).unwrap()),
+        kill_switch: KillSwitchMode::Block,
+        resolver: None,
+        ports: vec![],
+    }
+}
+
+#[test]
+fn a_vif_that_was_made_goes_one_that_was_altered_is_as_it_was_and_one_that_went_is_made_again() {
+    let (was, is) = (tor("wg-old"), tor("wg-new"));
+    let id = is.id.clone();
+    for (done, back) in [
+        (Resource::VifCreate(is.clone()), Resource::VifRemove(id.clone())),
+        (Resource::VifUpdate(is.clone()), Resource::VifUpdate(was.clone())),
+        (Resource::VifRemove(id.clone()), Resource::VifCreate(was.clone())),
+    ] {
+        let (items, _) = inverse(&kept_vif(done, Some(was.clone())), "Revert").unwrap();
+        assert_eq!(items.iter().map(|item| &item.resource).collect::<Vec<_>>(), [&back]);
+    }
+    for done in [Resource::VifUpdate(is), Resource::VifRemove(id)] {
+        assert_eq!(inverse(&kept_vif(done, None), "Revert").unwrap_err().code, "not_revertible");
+    }
 }
 
 #[test]
