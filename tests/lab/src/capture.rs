@@ -121,7 +121,9 @@ impl Book {
             let mut ledger = self.open();
             ledger.offered = ledger.offered.max(offered(packet));
         }
-        let kind = if is_error(packet) { Kind::Quoted } else { marker.kind };
+        // A client's own question may be quoted to the client.
+        let quoted = is_error(packet) && marker.kind != Kind::Published;
+        let kind = if quoted { Kind::Quoted } else { marker.kind };
         self.note(wire, Marker { kind, ..marker });
     }
 }

@@ -53,8 +53,9 @@ const PEERS: [Peer; 5] = [
     Peer { name: "Bulkhead", way: Way::Ours, reaction: Reaction::None },
 ];
 
-/// How long each is looked at after the tunnel went.
+/// How long each is looked at after the tunnel went, in a full run and in a short one.
 const LOOK_MS: u64 = 1200;
+const SHORT_LOOK_MS: u64 = 400;
 
 /// Runs all of them and prints what leaked.
 ///
@@ -119,7 +120,7 @@ fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::R
         if peer.reaction == Reaction::Event {
             drop_all(&bed.network.router)?;
         }
-        clock::pause(LOOK_MS);
+        clock::pause(if bed.short { SHORT_LOOK_MS } else { LOOK_MS });
         desk.runs.store(false, Ordering::SeqCst);
         clock::pause(60);
         if let Some(polls) = polls {
