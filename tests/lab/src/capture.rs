@@ -65,16 +65,11 @@ impl Book {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a page.
-    pub(crate) fn clear(&self) {
-        let mut ledger = self.open();
-        *ledger = Ledger { packets: std::mem::take(&mut ledger.packets), ..Ledger::default() };
-    }
-
     /// Begins a page for one step alone.
     pub(crate) fn clear_for(&self, step: u16) {
-        self.clear();
-        self.open().only = Some(step);
+        let mut ledger = self.open();
+        let packets = std::mem::take(&mut ledger.packets);
+        *ledger = Ledger { packets, only: Some(step), ..Ledger::default() };
     }
 
     /// Writes a mark down.

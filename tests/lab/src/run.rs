@@ -67,17 +67,16 @@ pub(crate) fn carried(bed: &Bed) -> u64 {
 /// The lab itself fails.
 pub(crate) fn step(bed: &mut Bed, totals: &mut Totals, (name, happens): (&str, Happens)) -> anyhow::Result<()> {
     bed.good()?;
-    bed.book.clear();
     bed.follower.engaged.store(false, Ordering::SeqCst);
     let desk = bed.traffic.desk.clone();
     let before = desk.sent.load(Ordering::SeqCst);
-    desk.step.fetch_add(1, Ordering::SeqCst);
+    bed.book.clear_for(desk.step.fetch_add(1, Ordering::SeqCst) + 1);
     desk.runs.store(true, Ordering::SeqCst);
     clock::pause(120);
     let told = happens(bed)?;
     let (mut blocked, mut beyond) = (None, None);
     let engaged = || bed.follower.engaged.load(Ordering::SeqCst);
-    // In a short run one hold is waited out; then an agent that begins anew, as it does after any death, spares the others.
+    // In a short run one hold is waited out.
     let spared = bed.short && engaged() && totals.held;
     if let Some((at, first)) = told.good.filter(|_| !spared) {
         clock::until(LONGEST_MS, || bed.book.arrived(first).is_some());
@@ -91,9 +90,6 @@ pub(crate) fn step(bed: &mut Bed, totals: &mut Totals, (name, happens): (&str, H
             }
             None => totals.findings.push(format!("{name}: nothing flows {LONGEST_MS} ms after all was well again")),
         }
-    }
-    if spared {
-        bed.stop_agent()?;
     }
     clock::pause(60);
     desk.runs.store(false, Ordering::SeqCst);

@@ -150,13 +150,8 @@ impl Traffic {
             let nic = open(&router)?;
             for _ in 0..60 {
                 if let Some(begun) = shake_hands(&nic, port)? {
-                    let marker = Marker { kind: Kind::UdpEstablished, step: 0, sequence: 0 };
-                    for _ in 0..3 {
-                        for kind in [Kind::UdpEstablished, Kind::DnsEstablished, Kind::IcmpEstablished] {
-                            let marker = Marker { kind, ..marker };
-                            (&nic.tap).write_all(&frame(nic.ends, marker, begun))?;
-                        }
-                        clock::pause(30);
+                    for kind in [Kind::UdpEstablished, Kind::DnsEstablished, Kind::IcmpEstablished] {
+                        ask_until_answered(&nic, kind)?;
                     }
                     *old.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = begun;
                     return Ok(());
@@ -283,6 +278,25 @@ fn frame(ends: Ends, marker: Marker, old: Old) -> Vec<u8> {
             packet::ip6(ends, local, target, 58, packet::solicitation(target, &data))
         }
     }
+}
+
+/// Sends the first probe of an old connection until it is answered.
+fn ask_until_answered(nic: &Nic, kind: Kind) -> anyhow::Result<()> {
+    let marker = Marker { kind, step: 0, sequence: 0 };
+    let probe = frame(nic.ends, marker, Old::default());
+    let mut room = [0; 2048];
+    for _ in 0..60 {
+        (&nic.tap).write_all(&probe)?;
+        let asked = clock::now();
+        while clock::millis_since(asked) < 50 {
+            let Ok(length) = (&nic.tap).read(&mut room) else { break };
+            let (frame, to_us) = (&room[..length], &nic.ends.from);
+            if frame.get(..6) == Some(to_us) && Marker::find(frame) == Some(marker) {
+                return Ok(());
+            }
+        }
+    }
+    bail!("no answer to {kind:?} has come through the tunnel")
 }
 
 /// Opens a TCP connection by hand; nothing when no answer came within a moment.
