@@ -79,15 +79,15 @@ const DEEDS: &[Deed] = &[
     Remove(FILTER, "private"),
     Remove(FILTER, "gate-out"),
     Remove(FILTER, "gate-in"),
+    Remove(RULE, "rule-interface"),
     Remove(FILTER, "base/closed"),
     Remove(RAW, "raw-stray"),
     Remove(RULE, "rule"),
-    Remove(RULE, "rule-interface"),
     Remove(FILTER, "base/output-errors"),
-    Remove(MANGLE, "base/mangle-mark"),
     Remove(ROUTE, "blackhole"),
     Remove(MEMBER, "vlan-member"),
     Remove("/ipv6/firewall/raw", "base/raw-in"),
+    Remove(MANGLE, "base/mangle-mark"),
     Sink(FILTER, "base/jump-forward-in"),
     Sink(MANGLE, "tripwire-out"),
     Sink(RULE, "rule"),
@@ -209,7 +209,6 @@ async fn what_is_somebody_elses_and_lets_packets_out_has_the_gate_shut_until_it_
         (ROUTE, &[("routing-table", "bh-100"), ("dst-address", "203.0.113.0/24"), ("gateway", "ether1")]),
         (ROUTE, &[("dst-address", "172.16.64.2/32"), ("gateway", "ether1")]),
         (OPEN, &[("list", "bh-open"), ("address", "172.16.64.0/24")]),
-        (MANGLE, &[("chain", "prerouting"), ("in-interface", "wg-vpn"), ("action", "fasttrack-connection")]),
     ] {
         let words: Vec<(&str, &str)> = words.iter().copied().chain([("comment", "mine")]).collect();
         bench.twin.run(menu, "add", &words).expect("added");

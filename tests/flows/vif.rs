@@ -50,6 +50,7 @@ async fn a_vifs_packets_leave_by_its_tunnel_or_not_at_all() -> anyhow::Result<()
     };
     assert_eq!(disable("/routing/rule", "/rule")?, 1);
     assert_eq!(bench.leaks(BY_THE_TUNNEL)?.1, Vec::<String>::new(), "the firewall alone");
+    assert_eq!(disable("/routing/rule", "/rule-interface")?, 1);
     assert_eq!(
         disable("/ip/firewall/filter", "/jump-forward-in")? + disable("/ip/firewall/filter", "/jump-forward-out")?,
         2

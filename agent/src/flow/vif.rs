@@ -52,6 +52,11 @@ impl Vif {
         format!("bh-{}", self.vlan_id)
     }
 
+    /// The routing table by whose name the answers of its published ports are marked; it has no route.
+    pub fn replies_table(&self) -> String {
+        format!("bh-{}-replies", self.vlan_id)
+    }
+
     /// The interface list of its only way out.
     pub fn egress_list(&self) -> String {
         format!("bh-{}-egress", self.vlan_id)

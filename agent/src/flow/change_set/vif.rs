@@ -173,7 +173,7 @@ fn foreign_names(vif: &Vif, router: &Snapshot) -> Result<(), Refusal> {
     let named = [
         (Menu::Interface, &interfaces[..]),
         (Menu::InterfaceList, &lists[..]),
-        (Menu::RoutingTable, &[vif.table()][..]),
+        (Menu::RoutingTable, &[vif.table(), vif.replies_table()][..]),
     ]
     .into_iter()
     .find_map(|(menu, names)| {

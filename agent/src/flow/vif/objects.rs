@@ -140,6 +140,7 @@ fn names(vif: &Vif, fallback: String) -> Vec<(&'static str, String)> {
         ("{egress-list}", vif.egress_list()),
         ("{fallback}", fallback),
         ("{gateway}", vif.gateway_ip().to_string()),
+        ("{replies}", vif.replies_table()),
         ("{resolver}", vif.spec.resolver.map(|address| address.to_string()).unwrap_or_default()),
         ("{service}", vif.service_ip().to_string()),
         ("{subnet}", vif.subnet.to_string()),

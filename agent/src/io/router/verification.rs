@@ -63,7 +63,8 @@ fn asked_by(mangle: &[Row]) -> BTreeSet<String> {
 fn command(menu: Menu, vifs: &[Vif]) -> Sentence {
     let print = print(menu.path(), menu.properties());
     if menu == Menu::IpRoute {
-        let tables = vifs.iter().map(|vif| format!("routing-table={}", vif.table()));
+        let tables = vifs.iter().flat_map(|vif| [vif.table(), vif.replies_table()]);
+        let tables = tables.map(|table| format!("routing-table={table}"));
         return any(static_or(print), ["dst-address=0.0.0.0/0".to_owned()].into_iter().chain(tables)).query("#|");
     }
     if menu != Menu::AddressList {

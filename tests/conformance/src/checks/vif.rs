@@ -64,6 +64,7 @@ fn scratch(vif: &Vif, object: &Object) -> Object {
         (vif.egress_list(), "bh-conf-egress-list"),
         (vif.interface(), "bh-conf-vlan"),
         (vif.table(), "bh-conf-table"),
+        (vif.replies_table(), "bh-conf-replies"),
         (vif.veth(), "bh-conf-veth"),
         (objects::VIF_LIST.to_owned(), "bh-conf-list"),
         (objects::OPEN_LIST.to_owned(), "bh-conf-open"),

@@ -42,6 +42,8 @@ pub(super) type Line = (When, Menu, &'static str, u8, &'static str);
 pub(super) const COMPARTMENT: &[Line] = &[
     (Always, Menu::InterfaceList, "egress-list", 0, "name={egress-list} include= exclude="),
     (Always, Menu::RoutingTable, "table", 0, "name={table} fib=yes"),
+    // Without a route: its name marks the answers of published ports, and nothing is found in it.
+    (Published, Menu::RoutingTable, "replies-table", 0, "name={replies} fib=yes"),
     // Packets to the service never follow the default route while its interface is down.
     (Always, Menu::IpRoute, "blackhole-main", 3, "dst-address={subnet} blackhole=yes distance=254"),
     (
@@ -53,35 +55,35 @@ pub(super) const COMPARTMENT: &[Line] = &[
     ),
     // Above whatever others' rules make of an answer on its way back.
     (Always, Menu::RoutingRule, "rule-in", 4, "dst-address={service}/32 action=lookup-only-in-table table=main"),
-    // Answers of a published port find the network that the question came from. Without the default route: a network
-    // that is gone is not looked for on the Internet. And only to private networks: a route of the router's to some
-    // host there, as to a tunnel's far end, is none of the service's.
+    // Answers of a published port, known by their mark, find the network that the question came from. Without the default
+    // route: a network that is gone is not looked for on the Internet. And only to private networks: a route of the
+    // router's to some host there, as to a tunnel's far end, is none of the service's.
     (
         Published,
         Menu::RoutingRule,
         "replies-10",
         11,
-        "src-address={service}/32 dst-address=10.0.0.0/8 action=lookup table=main min-prefix=0",
+        "src-address={service}/32 dst-address=10.0.0.0/8 routing-mark={replies} action=lookup table=main min-prefix=0",
     ),
     (
         Published,
         Menu::RoutingRule,
         "replies-172",
         11,
-        "src-address={service}/32 dst-address=172.16.0.0/12 action=lookup table=main min-prefix=0",
+        "src-address={service}/32 dst-address=172.16.0.0/12 routing-mark={replies} action=lookup table=main min-prefix=0",
     ),
     (
         Published,
         Menu::RoutingRule,
         "replies-192",
         11,
-        "src-address={service}/32 dst-address=192.168.0.0/16 action=lookup table=main min-prefix=0",
+        "src-address={service}/32 dst-address=192.168.0.0/16 routing-mark={replies} action=lookup table=main min-prefix=0",
     ),
     (Protected, Menu::RoutingRule, "rule", 4, "src-address={service}/32 action=lookup-only-in-table table={table}"),
     (Off, Menu::RoutingRule, "rule", 4, "src-address={service}/32 action=lookup table={table}"),
-    // What comes from its interface with another address, or over IPv6, has no way but the table's either, even where no
-    // firewall rule is left.
-    (Protected, Menu::RoutingRule, "rule-interface", 6, "interface={vlan} action=lookup-only-in-table table={table}"),
+    // What comes from its interface with another address, or over IPv6, has no way, even where no firewall rule is left;
+    // and nobody is told so, which would be the router's own packet to whoever was pretended.
+    (Protected, Menu::RoutingRule, "rule-interface", 6, "interface={vlan} action=drop"),
     (Always, Menu::Vlan, "vlan", 5, "name={vlan} interface=bulkhead vlan-id={vlan-id}"),
     (Always, Menu::Veth, "veth", 5, "name={veth} address={service}/30 gateway={gateway}"),
     (Always, Menu::InterfaceListMember, "vlan-member", 6, "list=bulkhead-vif interface={vlan}"),
@@ -89,6 +91,16 @@ pub(super) const COMPARTMENT: &[Line] = &[
     (Always, Menu::InterfaceListMember, "veth-member", 6, "list=bulkhead-vif interface={veth}"),
     (Always, Menu::Raw, "raw-spoofed", 7, "chain=prerouting in-interface={vlan} src-address=!{service} action=drop"),
     (Always, Menu::Raw, "raw-stray", 7, "chain=prerouting in-interface=!{vlan} src-address={service} action=drop"),
+    // Only what a published port answers looks for a network of the router's.
+    (
+        Port,
+        Menu::Mangle,
+        "publish-route",
+        11,
+        "chain=prerouting in-interface={vlan} protocol={protocol} src-port={to-port} \
+         connection-state=established,related connection-nat-state=dstnat action=mark-routing \
+         new-routing-mark={replies} passthrough=no",
+    ),
     // Answers of published ports leave by another way on purpose, before anything counts them.
     (
         PortProtected,
@@ -116,6 +128,15 @@ pub(super) const COMPARTMENT: &[Line] = &[
     ),
     (Protected, Menu::Ipv6Mangle, "tripwire-6-out", 7, "chain=forward in-interface={vlan} action=passthrough"),
     (Protected, Menu::Ipv6Mangle, "tripwire-6-in", 7, "chain=postrouting out-interface={vlan} action=passthrough"),
+    // An answer that somebody's notrack lets through untracked is for the router itself, which would tell its sender by
+    // the router's own routes that nobody is there, quoting it.
+    (
+        Protected,
+        Menu::Filter,
+        "input-untracked",
+        7,
+        "chain=input in-interface-list={egress-list} connection-state=untracked action=drop",
+    ),
     // Shut as they are made: the keeper opens them while the way out is known to be good, or there is no kill switch and
     // no person holds it. They stand above whatever lets something pass.
     (Always, Menu::Filter, GATE_OUT, 7, "chain=bulkhead in-interface={vlan} action=drop"),

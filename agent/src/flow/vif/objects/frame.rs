@@ -57,7 +57,10 @@ pub(super) const ABOVE: &[Line] = &[
 /// fasttrack or a routing mark there would carry them past the filter), and both chains end in a drop.
 pub(super) const BELOW: &[Line] = &[
     (Menu::Mangle, "mangle-prerouting", 2, "chain=prerouting in-interface-list=bulkhead-vif action=accept"),
-    // By this mark `output-errors` knows them. Whoever else marks a connection is outdone by its next packet.
+    // Answers too: whoever marks their connections anew would have the router's own errors about them let out, and whoever
+    // marks them for a table has them led elsewhere.
+    (Menu::Mangle, "mangle-answers", 2, "chain=prerouting connection-mark=bulkhead-vif action=accept"),
+    // By this mark `output-errors` and `mangle-answers` know them. Whoever marked a connection before is outdone.
     (
         Menu::Mangle,
         "mangle-mark",

@@ -57,8 +57,8 @@ fn route(vif: &Vif, row: &Row) -> Option<String> {
     if row.is_vif_object() {
         return None;
     }
-    if row.get("routing-table") == vif.table() {
-        return Some(format!("is a route in the table of {}", vif.spec.name));
+    if [vif.table(), vif.replies_table()].iter().any(|table| row.get("routing-table") == table) {
+        return Some(format!("is a route in a table of {}", vif.spec.name));
     }
     // What is connected to the VIF's own interface is RouterOS' own row.
     let other = !row.is("dynamic") && row.get("dst-address").parse().is_ok_and(|net: Subnet| narrow(vif, net));
