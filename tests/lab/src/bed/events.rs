@@ -130,7 +130,7 @@ impl Bed {
     /// What the kernel or the twin says.
     pub(crate) fn rename_tunnel(&mut self, from: &str, to: &str) -> anyhow::Result<()> {
         self.frozen(|bed| {
-            bed.network.router.command("ip", &["link", "set", from, "name", to])?;
+            bed.network.rename_tunnel(from, to)?;
             bed.admin("/interface/wireguard", "set", &[("numbers", from), ("name", to)])?;
             bed.kernel().forget_link(from);
             bed.carry_out()
