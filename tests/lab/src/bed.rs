@@ -1,5 +1,6 @@
 //! All of it together: twin, kernel, network, traffic and agent, and what a step of the run does with them.
 
+mod errors;
 mod events;
 mod follow;
 mod state;
@@ -9,17 +10,20 @@ use crate::{
     capture::Book,
     clock,
     kernel::{Cables, Kernel, rows::Rows},
-    network::{self, Network},
+    network::{self, INSIDE, Network},
     traffic::Traffic,
 };
 use anyhow::{Context as _, bail, ensure};
-use bulkhead_flows::{Bench, create, remove};
+use bulkhead_flows::{Bench, full, order};
 use follow::Follower;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use shared::change_set::Outcome;
+use shared::{
+    change_set::{Outcome, Resource},
+    vif::{KillSwitchMode, VifSpec},
+};
 use std::{
     path::PathBuf,
     process::Child,
@@ -30,12 +34,15 @@ use tokio::runtime::Runtime;
 /// The tunnel of the VIF.
 pub(crate) const TUNNEL: &str = "wg-vpn";
 
-/// What the router's owner has beside the factory's configuration: a second provider, IPv6, and the tunnel's keys.
+/// What the router's owner has beside the factory's configuration: a second provider, a LAN of three networks, IPv6, and the
+/// tunnel's keys.
 const OWNER: &str = r#"
 /interface/bridge/port/remove [find where interface=ether5]
 /ip/address/add address=198.18.2.10/24 interface=ether5 comment="second provider"
 /ip/route/add dst-address=0.0.0.0/0 gateway=198.18.2.1 distance=5 comment="second provider"
 /interface/list/member/add list=WAN interface=ether5
+/ip/address/add address=10.9.0.1/24 interface=bridge comment="second network of the LAN"
+/ip/address/add address=172.30.0.1/24 interface=bridge comment="third network of the LAN"
 /ipv6/address/add address=2001:db8:1::10/64 interface=ether1 advertise=no
 /ipv6/address/add address=2001:db8:88::1/64 interface=bridge advertise=no
 /ipv6/route/add dst-address=::/0 gateway=2001:db8:1::1%ether1
@@ -93,7 +100,7 @@ impl Bed {
         network::resolve(&network.router, &book)?;
         let kernel = Arc::new(Mutex::new(kernel));
         let follower = Follower::start(&bench, &kernel, &network.router)?;
-        let traffic = Traffic::new(network.service.clone(), network.router.clone())?;
+        let traffic = Traffic::new(network.service.clone(), network.router.clone(), &network.lan)?;
         let config = agent::configure(bench.database().parent().context("no folder")?, bench.twin.api)?;
         let (agent, findings, changes) = (None, Vec::new(), 0);
         let mut bed = Self {
@@ -120,12 +127,14 @@ impl Bed {
         self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes the VIF, by the agent's engine.
+    /// Makes the VIF with all that may be asked for, by the agent's engine. In two steps: the rule of those with a kill
+    /// switch names the VIF's interface, which the router has to have before it takes the rule.
     ///
     /// # Errors
     /// The engine's word.
     pub(crate) fn create(&mut self) -> anyhow::Result<()> {
-        self.change(true)?;
+        self.change(Resource::VifCreate(VifSpec { kill_switch: KillSwitchMode::Off, ..vif()? }))?;
+        self.change(Resource::VifUpdate(vif()?))?;
         self.settle()?;
         self.traffic.plug_in(&self.book)
     }
@@ -135,19 +144,32 @@ impl Bed {
     /// # Errors
     /// The engine's word.
     pub(crate) fn remove(&mut self) -> anyhow::Result<()> {
-        self.change(false)
+        self.change(Resource::VifRemove(vif()?.id))
     }
 
-    fn change(&mut self, comes: bool) -> anyhow::Result<()> {
+    /// Asks for the VIF otherwise than before. The agent does not run.
+    ///
+    /// # Errors
+    /// The engine's word.
+    pub(crate) fn update(&mut self, wanted: VifSpec) -> anyhow::Result<()> {
+        self.change(Resource::VifUpdate(wanted))?;
+        self.settle()
+    }
+
+    fn change(&mut self, resource: Resource) -> anyhow::Result<()> {
         ensure!(self.agent.is_none(), "the agent's database is in use");
         self.changes += 1;
-        let id = format!("lab-{}", self.changes);
-        let order = if comes { create(&id, "tor") } else { remove(&id, "tor") }?;
+        let order = order(&format!("lab-{}", self.changes), resource)?;
         let report = self.runtime.block_on(async {
             let mut agent = self.bench.agent().await?;
             agent.change(&order).await
         })?;
-        ensure!(report.outcome == Some(Outcome::Confirmed), "the VIF's change ended as {:?}", report.outcome);
+        ensure!(
+            report.outcome == Some(Outcome::Confirmed),
+            "the VIF's change ended as {:?}: {:?}",
+            report.outcome,
+            report.error
+        );
         Ok(())
     }
 
@@ -157,6 +179,8 @@ impl Bed {
     /// It does not start.
     pub(crate) fn start_agent(&mut self) -> anyhow::Result<()> {
         if self.agent.is_none() {
+            // One that begins anew has no hold to wait out.
+            self.follower.engaged.store(false, Ordering::SeqCst);
             self.agent = Some(agent::start(&self.config)?);
         }
         Ok(())
@@ -235,6 +259,14 @@ impl Drop for Bed {
         self.follower.end();
         let _ = self.stop_agent();
     }
+}
+
+/// The VIF, with its resolver behind the tunnel and a published port of each protocol.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn vif() -> anyhow::Result<VifSpec> {
+    Ok(VifSpec { resolver: Some(INSIDE), ..full("tor")? })
 }
 
 /// A private key of WireGuard's and its public one.

@@ -81,6 +81,9 @@ impl Kernel {
             ("ipv4/conf/all/rp_filter", "0"),
             ("ipv4/conf/default/rp_filter", "0"),
             ("ipv4/conf/all/send_redirects", "0"),
+            // What the router says of packets is said each time: what is said now and then is seen by chance.
+            ("ipv4/icmp_ratemask", "0"),
+            ("ipv6/icmp/ratelimit", "0"),
             // Addresses of the link are there at once: there is nobody to doubt them.
             ("ipv6/conf/all/accept_dad", "0"),
             ("ipv6/conf/default/accept_dad", "0"),

@@ -16,6 +16,7 @@ mod packet;
 mod peers;
 mod report;
 mod run;
+mod servers;
 mod traffic;
 mod transitions;
 mod tunnel;
@@ -94,7 +95,8 @@ fn lab(Order { short, only, lane: on }: Order<'_>) -> anyhow::Result<ExitCode> {
     if only.is_empty() {
         peers::compare(&mut bed, &mut totals)?;
     }
-    report::row("transition", &["probes", "in tunnel", "leaked", "reaction ms", "blocked ms"].map(str::to_owned));
+    let columns = ["probes", "in tunnel", "leaked", "reaction ms", "blocked ms", "beyond hold"];
+    report::row("transition", &columns.map(str::to_owned));
     bed.traffic.desk.pace.store(on.pace(short), Ordering::SeqCst);
     for (at, transition) in transitions::all().into_iter().enumerate().filter(|(_, (name, _))| name.contains(only)) {
         // Two of three in a short run.

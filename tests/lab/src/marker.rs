@@ -11,8 +11,12 @@ pub(crate) enum Kind {
     IcmpEstablished,
     DnsNew,
     DnsEstablished,
-    /// A question to the router itself.
+    /// A question by TCP.
+    DnsTcp,
+    /// A question to the router itself, which the VIF's own resolver answers.
     DnsRouter,
+    /// The same by TCP.
+    DnsRouterTcp,
     /// With an address that is not the service's.
     Spoofed,
     /// To networks that no service may reach.
@@ -27,6 +31,8 @@ pub(crate) enum Kind {
     FromLan,
     /// The router itself, to the service, over IPv6.
     RouterV6,
+    /// Somebody on the LAN, to a published port, and the service's answer.
+    Published,
     /// The gateway's own address.
     Gateway,
     /// Any of them, quoted in an error that the router itself sends.
@@ -35,7 +41,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All, each with its letter.
-    pub(crate) const ALL: [(Self, u8); 18] = [
+    pub(crate) const ALL: [(Self, u8); 21] = [
         (Self::UdpNew, b'u'),
         (Self::UdpEstablished, b'U'),
         (Self::TcpNew, b't'),
@@ -44,7 +50,9 @@ impl Kind {
         (Self::IcmpEstablished, b'I'),
         (Self::DnsNew, b'd'),
         (Self::DnsEstablished, b'D'),
+        (Self::DnsTcp, b'e'),
         (Self::DnsRouter, b'r'),
+        (Self::DnsRouterTcp, b'R'),
         (Self::Spoofed, b's'),
         (Self::Private, b'p'),
         (Self::Lan, b'l'),
@@ -52,12 +60,13 @@ impl Kind {
         (Self::V6Neighbour, b'n'),
         (Self::FromLan, b'f'),
         (Self::RouterV6, b'o'),
+        (Self::Published, b'P'),
         (Self::Gateway, b'g'),
         (Self::Quoted, b'q'),
     ];
 
     /// Those that a tunnel in order carries.
-    pub(crate) const CARRIED: [Self; 8] = [
+    pub(crate) const CARRIED: [Self; 11] = [
         Self::UdpNew,
         Self::UdpEstablished,
         Self::TcpNew,
@@ -66,6 +75,9 @@ impl Kind {
         Self::IcmpEstablished,
         Self::DnsNew,
         Self::DnsEstablished,
+        Self::DnsTcp,
+        Self::DnsRouter,
+        Self::DnsRouterTcp,
     ];
 
     fn letter(self) -> u8 {

@@ -4,6 +4,7 @@
 //! judged with the other one off, and the suite without the mutant has to be content in the same state. What VLAN filtering
 //! does is judged by the links' model on a kernel without it, and counted apart.
 
+mod senders;
 mod situation;
 mod table;
 
@@ -74,15 +75,18 @@ fn foreign(bed: &Bed, come: bool) -> anyhow::Result<()> {
         &[("chain", "forward"), ("connection-state", "established"), ("action", "fasttrack-connection")],
     ];
     const MARK: (&str, &str) = ("comment", situation::FOREIGN);
+    // Of the whole subnet: below ours it is about answers alone.
+    const LOOKUP: [(&str, &str); 3] = [("dst-address", "172.16.64.0/24"), ("action", "lookup"), ("table", "foreign")];
     let route = [("dst-address", "0.0.0.0/0"), ("gateway", "198.18.2.1"), ("routing-table", "foreign"), MARK];
     if come {
         bed.admin("/routing/table", "add", &[("name", "foreign"), ("fib", "")])?;
         bed.admin("/ip/route", "add", &route)?;
+        bed.admin("/routing/rule", "add", &[&LOOKUP[..], &[MARK]].concat())?;
         for rule in RULES {
             bed.admin("/ip/firewall/mangle", "add", &[rule, &[MARK]].concat())?;
         }
     } else {
-        for menu in ["/ip/firewall/mangle", "/ip/route"] {
+        for menu in ["/ip/firewall/mangle", "/routing/rule", "/ip/route"] {
             for id in bed.ids(menu, MARK.1) {
                 bed.admin(menu, "remove", &[("numbers", &id)])?;
             }
@@ -156,7 +160,7 @@ fn without(menu: &str, mark: &str) -> Bend {
 fn off(parts: &'static [&'static str]) -> Vec<Bend> {
     vec![Arc::new(move |menu: &str, row: &Row| {
         let comment = row.text("comment");
-        let gone = is_ours(row) && parts.iter().any(|part| comment.rsplit('/').next() == Some(*part));
+        let gone = is_ours(row) && parts.contains(&table::part(comment));
         let open = parts.contains(&"@open") && (comment.contains("LAN") && row.text("action") == "drop");
         let shut = parts.contains(&"@shut") && menu.ends_with("/address-list") && row.text("list") == "bh-open";
         let mut row = row.clone();

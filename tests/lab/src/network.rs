@@ -16,12 +16,12 @@ use crate::{
     clock,
     marker::Marker,
     namespace::Namespace,
+    servers,
     tunnel::Tunnel,
 };
 use anyhow::{Context as _, ensure};
 use std::{
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
+    net::{Ipv4Addr, UdpSocket},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,12 +34,20 @@ use std::{
 pub(crate) const HOST: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 9);
 /// A resolver on the Internet.
 pub(crate) const RESOLVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 53);
+/// The VIF's own resolver, behind the tunnel.
+pub(crate) const INSIDE: Ipv4Addr = Ipv4Addr::new(10, 64, 0, 1);
 /// The router inside the tunnel.
 pub(crate) const INNER: Ipv4Addr = Ipv4Addr::new(10, 66, 0, 2);
 /// The first VIF's service.
 pub(crate) const SERVICE: Ipv4Addr = Ipv4Addr::new(172, 16, 64, 2);
 /// A client on the LAN.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 168, 88, 10);
+/// A client, and the router's address there, in each network of the LAN: one in each private range.
+pub(crate) const LANS: [(Ipv4Addr, Ipv4Addr); 3] = [
+    (CLIENT, Ipv4Addr::new(192, 168, 88, 1)),
+    (Ipv4Addr::new(10, 9, 0, 10), Ipv4Addr::new(10, 9, 0, 1)),
+    (Ipv4Addr::new(172, 30, 0, 10), Ipv4Addr::new(172, 30, 0, 1)),
+];
 /// Where UDP and TCP are answered.
 pub(crate) const PORT: u16 = 7;
 
@@ -71,15 +79,21 @@ impl Network {
         batch(&vpn, "link set eth0 up\naddr add 198.51.100.7/24 dev eth0\nroute add default via 198.51.100.1\n")?;
         isp.sysctl("ipv4/ip_forward", "1")?;
         for there in [&vpn, &isp] {
-            batch(there, &format!("addr add {HOST}/32 dev lo\naddr add {RESOLVER}/32 dev lo\n"))?;
+            for address in [HOST, RESOLVER, INSIDE] {
+                batch(there, &format!("addr add {address}/32 dev lo\n"))?;
+            }
             there.sysctl("ipv4/conf/all/rp_filter", "0")?;
             // A flood of echo requests is what is wanted here.
             there.sysctl("ipv4/icmp_ratelimit", "0")?;
-            answer(there)?;
+            servers::internet(there)?;
         }
-        // What the service's own kernel would say is in the way of what is made by hand.
-        let silent = "table inet quiet { chain o { type filter hook output priority 0; policy drop; }\n }\n";
-        service.feed("nft", &["-f", "-"], silent.to_owned())?;
+        // What the service's own kernel would say is in the way of what is made by hand, but for its published port.
+        let silent = format!(
+            "table inet quiet {{ chain o {{ type filter hook output priority 0; policy drop; th sport {} accept;\n }}\n }}\n",
+            servers::SERVED
+        );
+        service.feed("nft", &["-f", "-"], silent)?;
+        servers::published(&service)?;
         Ok(Self { service, router, isp, vpn, lan, neighbours, tunnels: Vec::new(), begun: [0; 2] })
     }
 
@@ -90,7 +104,10 @@ impl Network {
     pub(crate) fn address_ends(&self) -> anyhow::Result<()> {
         batch(&self.isp, "addr add 203.0.113.1/24 dev wan1\naddr add 198.18.2.1/24 dev wan2\n")?;
         batch(&self.isp, "addr add 2001:db8:1::1/64 dev wan1 nodad\n")?;
-        batch(&self.lan, &format!("addr add {CLIENT}/24 dev eth0\nroute add default via 192.168.88.1\n"))?;
+        for (client, _) in LANS {
+            batch(&self.lan, &format!("addr add {client}/24 dev eth0\n"))?;
+        }
+        batch(&self.lan, "route add default via 192.168.88.1\n")?;
         batch(&self.lan, "addr add 2001:db8:88::10/64 dev eth0 nodad\n")
     }
 
@@ -184,32 +201,6 @@ impl Drop for Network {
 /// Runs lines of `ip -batch`.
 pub(crate) fn batch(there: &Namespace, lines: &str) -> anyhow::Result<()> {
     there.feed("ip", &["-batch", "-"], lines.to_owned()).map(drop)
-}
-
-/// Answers UDP on the host's and the resolver's ports, and takes TCP connections.
-fn answer(there: &Namespace) -> anyhow::Result<()> {
-    there.run(|| {
-        for address in [SocketAddr::from((HOST, PORT)), SocketAddr::from((RESOLVER, 53))] {
-            let socket = UdpSocket::bind(address)?;
-            thread::spawn(move || {
-                let mut room = [0; 2048];
-                while let Ok((length, from)) = socket.recv_from(&mut room) {
-                    let _ = socket.send_to(&room[..length], from);
-                }
-            });
-        }
-        let listener = TcpListener::bind((HOST, PORT))?;
-        thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                thread::spawn(move || {
-                    let mut room = [0; 2048];
-                    while matches!(stream.read(&mut room), Ok(1..)) {}
-                    let _ = stream.flush();
-                });
-            }
-        });
-        Ok(())
-    })
 }
 
 /// The router's own resolver: asks the Internet's what it is asked, by whatever way the router's own packets go.

@@ -50,14 +50,19 @@ fn length(bytes: usize) -> [u8; 2] {
 
 /// An IPv4 packet in its frame.
 pub(crate) fn ip4(ends: Ends, from: Ipv4Addr, to: Ipv4Addr, protocol: u8, body: &[u8]) -> Vec<u8> {
+    frame(ends, 0x0800, &bare(from, to, (protocol, 64), body))
+}
+
+/// An IPv4 packet with its protocol and the hops it may still take.
+pub(crate) fn bare(from: Ipv4Addr, to: Ipv4Addr, (protocol, hops): (u8, u8), body: &[u8]) -> Vec<u8> {
     let mut header = vec![0x45, 0];
     header.extend(length(20 + body.len()));
-    header.extend([0, 0, 0x40, 0, 64, protocol, 0, 0]);
+    header.extend([0, 0, 0x40, 0, hops, protocol, 0, 0]);
     header.extend(from.octets());
     header.extend(to.octets());
     let checksum = folded(sum(0, &header));
     header[10..12].copy_from_slice(&checksum);
-    frame(ends, 0x0800, &[header.as_slice(), body].concat())
+    [header.as_slice(), body].concat()
 }
 
 fn frame(ends: Ends, kind: u16, packet: &[u8]) -> Vec<u8> {

@@ -1,15 +1,16 @@
 //! Other ways to keep a service in its tunnel, in the same lab, beside ours: what each lets out when the tunnel goes.
 //!
-//! The control is a VIF whose kill switch is off: all that carries and nothing that protects. If that does not leak,
-//! the lab does not see leaks, and the run is void.
+//! The control is our own VIF with its kill switch off, made by the agent. If that does not leak, the lab does not see leaks,
+//! and the run is void.
 
 use crate::{
-    bed::{Bed, TUNNEL},
+    bed::{Bed, TUNNEL, vif},
     clock,
     kernel::{Bend, rows::Row},
     report::{self, Totals},
     run,
 };
+use shared::vif::{KillSwitchMode, VifSpec};
 use std::{
     sync::{Arc, atomic::Ordering},
     thread,
@@ -25,20 +26,31 @@ enum Reaction {
     Poll,
 }
 
-/// A way, what of ours it has, and whether packets are marked for their table instead of a rule on their source.
+/// What keeps packets in the tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// All of ours.
+    Ours,
+    /// Ours without a kill switch.
+    Off,
+    /// A rule on the source alone.
+    Rule,
+    /// Packets are marked for their table instead.
+    Marks,
+}
+
 struct Peer {
     name: &'static str,
-    ours: bool,
-    marks: bool,
+    way: Way,
     reaction: Reaction,
 }
 
 const PEERS: [Peer; 5] = [
-    Peer { name: "control: kill switch off", ours: false, marks: false, reaction: Reaction::None },
-    Peer { name: "mark-routing alone", ours: false, marks: true, reaction: Reaction::None },
-    Peer { name: "kill switch that polls each second", ours: false, marks: false, reaction: Reaction::Poll },
-    Peer { name: "kill switch that adds a rule on the event", ours: false, marks: false, reaction: Reaction::Event },
-    Peer { name: "Bulkhead", ours: true, marks: false, reaction: Reaction::None },
+    Peer { name: "control: kill switch off", way: Way::Off, reaction: Reaction::None },
+    Peer { name: "mark-routing alone", way: Way::Marks, reaction: Reaction::None },
+    Peer { name: "kill switch that polls each second", way: Way::Rule, reaction: Reaction::Poll },
+    Peer { name: "kill switch that adds a rule on the event", way: Way::Rule, reaction: Reaction::Event },
+    Peer { name: "Bulkhead", way: Way::Ours, reaction: Reaction::None },
 ];
 
 /// How long each is looked at after the tunnel went.
@@ -53,24 +65,36 @@ pub(crate) fn compare(bed: &mut Bed, totals: &mut Totals) -> anyhow::Result<()> 
     report::row("the tunnel goes down: leaked packets", &["min", "median", "max"].map(str::to_owned));
     for peer in &PEERS {
         let mut leaked = Vec::new();
+        if peer.way == Way::Off {
+            asked(bed, KillSwitchMode::Off)?;
+        }
         for round in 0..rounds {
             leaked.push(one(bed, totals, peer, round)?);
+        }
+        if peer.way == Way::Off {
+            asked(bed, KillSwitchMode::Block)?;
         }
         leaked.sort_unstable();
         let columns = [leaked[0], leaked[leaked.len() / 2], leaked[leaked.len() - 1]].map(|count| count.to_string());
         report::row(peer.name, &columns);
-        if peer.ours {
-            totals.leaked += leaked.iter().sum::<u64>();
-        } else if peer.name.starts_with("control") {
-            totals.control_leaks = leaked[0] > 0;
+        match peer.way {
+            Way::Ours => totals.leaked += leaked.iter().sum::<u64>(),
+            Way::Off => totals.control_leaks = leaked[0] > 0,
+            Way::Rule | Way::Marks => {}
         }
     }
     Ok(())
 }
 
+/// Has the agent's engine make the kill switch so.
+fn asked(bed: &mut Bed, kill_switch: KillSwitchMode) -> anyhow::Result<()> {
+    bed.stop_agent()?;
+    bed.update(VifSpec { kill_switch, ..vif()? })
+}
+
 fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::Result<u64> {
     bed.good()?;
-    if peer.marks {
+    if peer.way == Way::Marks {
         let rule = [("chain", "prerouting"), ("in-interface", "bh-v100"), ("action", "mark-routing")];
         bed.admin(
             "/ip/firewall/mangle",
@@ -79,12 +103,11 @@ fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::R
         )?;
         bed.settle()?;
     }
-    let marks = peer.marks;
     let desk = bed.traffic.desk.clone();
     let before = desk.sent.load(Ordering::SeqCst);
     let leaked = bed.frozen(|bed| {
-        if !peer.ours {
-            bed.kernel().bends = vec![unprotected(marks)];
+        if matches!(peer.way, Way::Rule | Way::Marks) {
+            bed.kernel().bends = vec![unprotected(peer.way == Way::Marks)];
             bed.carry_out()?;
         }
         let step = desk.step.fetch_add(1, Ordering::SeqCst) + 1;
@@ -103,7 +126,7 @@ fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::R
             let _ = polls.join();
         }
         let (leaked, words) = run::leaks(bed);
-        if peer.ours {
+        if peer.way == Way::Ours {
             for words in words {
                 report::say(&format!("    leaked: {words}"));
             }
@@ -133,7 +156,7 @@ fn unprotected(marks: bool) -> Bend {
         let protects = menu.contains("/firewall/") && !menu.ends_with("/nat") || row.0.contains_key("blackhole");
         let mut row = row.clone();
         if ours && menu == "/routing/rule" {
-            if marks {
+            if marks || !row.text("interface").is_empty() {
                 return None;
             }
             row.0.insert("action".to_owned(), "lookup".to_owned());

@@ -11,6 +11,7 @@ pub(crate) struct Totals {
     pub(crate) leaked: u64,
     /// What got out while the only layer against it was taken away by hand.
     pub(crate) exposed: u64,
+    /// How long packets were held back once all was well again, beyond the hold of a kill switch that had engaged.
     pub(crate) overblock: Vec<u64>,
     pub(crate) reaction: Vec<u64>,
     pub(crate) killed: usize,

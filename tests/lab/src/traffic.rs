@@ -1,21 +1,23 @@
 //! What a hostile service sends, all the time: every protocol, new connections and old ones, both families.
 //!
 //! Frames are made by hand and put on the service's own wire, so that no kernel of the service's holds them back. Old
-//! connections are begun while the tunnel is good, with answers seen, and go on whatever happens.
+//! connections are begun while the tunnel is good, with answers seen, and go on whatever happens. A client on the LAN asks at
+//! the published port meanwhile, so that the service has answers to send too.
 
 use crate::{
     capture::{self, Book, Wire},
     clock,
     marker::{Kind, Marker},
     namespace::{self, Namespace},
-    network::{CLIENT, HOST, PORT, RESOLVER, SERVICE},
+    network::{CLIENT, HOST, LANS, PORT, RESOLVER, SERVICE},
     packet::{self, Ends, Flags, Segment},
+    servers::PUBLISHED,
 };
 use anyhow::{Context as _, bail};
 use std::{
     fs::File,
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{Ipv4Addr, Ipv6Addr, UdpSocket},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU16, AtomicU32, AtomicU64, Ordering},
@@ -33,7 +35,7 @@ const PRIVATE: [Ipv4Addr; 5] = [
     Ipv4Addr::new(172, 20, 2, 3),
     Ipv4Addr::new(192, 168, 2, 3),
 ];
-const OLD_UDP: u16 = 41_001;
+pub(crate) const OLD_UDP: u16 = 41_001;
 const OLD_DNS: u16 = 41_002;
 const OLD_TCP: u16 = 41_003;
 const OLD_ECHO: u16 = 0x4242;
@@ -82,7 +84,7 @@ impl Traffic {
     ///
     /// # Errors
     /// What its namespace says.
-    pub(crate) fn new(service: Arc<Namespace>, router: Arc<Namespace>) -> anyhow::Result<Self> {
+    pub(crate) fn new(service: Arc<Namespace>, router: Arc<Namespace>, lan: &Namespace) -> anyhow::Result<Self> {
         let desk = Arc::new(Desk {
             step: AtomicU16::new(0),
             runs: AtomicBool::new(false),
@@ -97,6 +99,12 @@ impl Traffic {
             thread::Builder::new().name("service".to_owned()).spawn(move || flood(&its, &known, &gateway))?;
             Ok(())
         })?;
+        let its = desk.clone();
+        lan.run(move || {
+            let socket = UdpSocket::bind((CLIENT, 0))?;
+            thread::Builder::new().name("client".to_owned()).spawn(move || ask(&its, &socket))?;
+            Ok(())
+        })?;
         Ok(Self { desk, service, router, old })
     }
 
@@ -106,6 +114,7 @@ impl Traffic {
     /// What `ip` says.
     pub(crate) fn plug_in(&self, book: &Book) -> anyhow::Result<()> {
         self.service.command("ip", &["addr", "replace", &format!("{SERVICE}/30"), "dev", "eth0"])?;
+        self.service.command("ip", &["route", "replace", "default", "via", &GATEWAY.to_string()])?;
         let (_, own) = self.router.link("bh-v100")?;
         capture::listen(&self.service, "eth0", (Wire::Service, capture::Whose::From(own)), book)
     }
@@ -160,9 +169,22 @@ impl Drop for Traffic {
     }
 }
 
+/// Asks at the published port for as long as the flood runs.
+fn ask(desk: &Desk, socket: &UdpSocket) {
+    while !desk.ends.load(Ordering::SeqCst) {
+        clock::pause(2);
+        if desk.runs.load(Ordering::SeqCst) {
+            let sequence = desk.next.fetch_add(1, Ordering::SeqCst);
+            let marker = Marker { kind: Kind::Published, step: desk.step.load(Ordering::SeqCst), sequence };
+            // A LAN that is not there yet, or a port that nobody serves, is no matter.
+            let _ = socket.send_to(&marker.text(), (LANS[0].1, PUBLISHED));
+        }
+    }
+}
+
 /// Sends for as long as it runs; a wire that is gone is opened again when it is back.
 fn flood(desk: &Desk, old: &std::sync::Mutex<Old>, router: &Namespace) {
-    const KINDS: [Kind; 13] = [
+    const KINDS: [Kind; 15] = [
         Kind::UdpNew,
         Kind::UdpEstablished,
         Kind::TcpNew,
@@ -171,7 +193,9 @@ fn flood(desk: &Desk, old: &std::sync::Mutex<Old>, router: &Namespace) {
         Kind::IcmpEstablished,
         Kind::DnsNew,
         Kind::DnsEstablished,
+        Kind::DnsTcp,
         Kind::DnsRouter,
+        Kind::DnsRouterTcp,
         Kind::Spoofed,
         Kind::Private,
         Kind::V6Global,
@@ -211,33 +235,37 @@ fn one(nic: &Nic, desk: &Desk, kind: Kind, old: Old) -> anyhow::Result<()> {
 /// A probe as a frame. New ones have a port, an id or an address of their own.
 fn frame(ends: Ends, marker: Marker, old: Old) -> Vec<u8> {
     let data = marker.text();
+    // Neither those of one kind in the flood nor some in a row all have the same.
+    let turn = marker.sequence as usize / 15 + marker.sequence as usize;
     let fresh = 1024 + u16::try_from(marker.sequence % 39_000).unwrap_or(0);
     let udp = |from, to, ports, data: &[u8]| packet::ip4(ends, from, to, 17, &packet::udp(ports, data));
-    let tcp = |segment| packet::ip4(ends, SERVICE, HOST, 6, &packet::tcp(SERVICE, HOST, segment, &data));
+    let tcp = |to, segment| packet::ip4(ends, SERVICE, to, 6, &packet::tcp(SERVICE, to, segment, &data));
+    let opens = |port| Segment { ports: (fresh, port), sequence: 1, acknowledged: 0, flags: Flags::Syn };
     let echo = |id| packet::ip4(ends, SERVICE, HOST, 1, &packet::echo(id, &data));
     let local = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2);
     let global = Ipv6Addr::new(0x2001, 0xdb8, 0x64, 0, 0, 0, 0, 2);
     match marker.kind {
-        Kind::UdpNew | Kind::FromLan | Kind::RouterV6 | Kind::Quoted => udp(SERVICE, HOST, (fresh, PORT), &data),
-        Kind::UdpEstablished => udp(SERVICE, HOST, (OLD_UDP, PORT), &data),
-        Kind::TcpNew => {
-            let segment = Segment { ports: (fresh, PORT), sequence: 1, acknowledged: 0, flags: Flags::Syn };
-            tcp(segment)
+        Kind::UdpNew | Kind::FromLan | Kind::RouterV6 | Kind::Published | Kind::Quoted => {
+            udp(SERVICE, HOST, (fresh, PORT), &data)
         }
+        Kind::UdpEstablished => udp(SERVICE, HOST, (OLD_UDP, PORT), &data),
+        Kind::TcpNew => tcp(HOST, opens(PORT)),
         Kind::TcpEstablished => {
             let Old { port, sequence, acknowledged } = old;
-            tcp(Segment { ports: (port, PORT), sequence, acknowledged, flags: Flags::Push })
+            tcp(HOST, Segment { ports: (port, PORT), sequence, acknowledged, flags: Flags::Push })
         }
         Kind::IcmpNew => echo(fresh),
         Kind::IcmpEstablished => echo(OLD_ECHO),
         Kind::DnsNew => udp(SERVICE, RESOLVER, (fresh, 53), &packet::question(&data)),
         Kind::DnsEstablished => udp(SERVICE, RESOLVER, (OLD_DNS, 53), &packet::question(&data)),
+        Kind::DnsTcp => tcp(RESOLVER, opens(53)),
         Kind::DnsRouter => udp(SERVICE, GATEWAY, (fresh, 53), &packet::question(&data)),
+        Kind::DnsRouterTcp => tcp(GATEWAY, opens(53)),
         Kind::Spoofed => {
             let from = [Ipv4Addr::new(192, 168, 88, 50), Ipv4Addr::new(203, 0, 113, 77), CLIENT];
-            udp(from[marker.sequence as usize % from.len()], HOST, (fresh, PORT), &data)
+            udp(from[turn % from.len()], HOST, (fresh, PORT), &data)
         }
-        Kind::Private => udp(SERVICE, PRIVATE[marker.sequence as usize / 13 % PRIVATE.len()], (fresh, PORT), &data),
+        Kind::Private => udp(SERVICE, PRIVATE[turn % PRIVATE.len()], (fresh, PORT), &data),
         Kind::Lan => udp(SERVICE, CLIENT, (fresh, PORT), &data),
         Kind::Gateway => packet::ip4(ends, SERVICE, GATEWAY, 1, &packet::echo(fresh, &data)),
         Kind::V6Global => {

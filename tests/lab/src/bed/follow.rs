@@ -10,6 +10,7 @@ use crate::{
 use anyhow::bail;
 use bulkhead_flows::Bench;
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -26,6 +27,8 @@ pub(crate) struct Follower {
     pub(crate) alive: Arc<AtomicBool>,
     /// While it is set the kernel does not follow.
     pub(crate) frozen: Arc<AtomicBool>,
+    /// Whether a gate that was open has been shut by its rules, as the kill switch does, since this was last unset.
+    pub(crate) engaged: Arc<AtomicBool>,
     rounds: Arc<AtomicU64>,
     /// Somebody waits for a round.
     asked: Arc<AtomicBool>,
@@ -42,6 +45,7 @@ impl Follower {
         let follower = Self {
             alive: Arc::default(),
             frozen: Arc::default(),
+            engaged: Arc::default(),
             rounds: Arc::default(),
             asked: Arc::default(),
             ends: Arc::default(),
@@ -50,10 +54,11 @@ impl Follower {
         network::probe_tunnel(router, super::TUNNEL, &follower.alive, &follower.ends)?;
         let (bench, kernel) = (bench.clone(), kernel.clone());
         let (alive, frozen, rounds) = (follower.alive.clone(), follower.frozen.clone(), follower.rounds.clone());
+        let engaged = follower.engaged.clone();
         let (ends, failed, asked) = (follower.ends.clone(), follower.failed.clone(), follower.asked.clone());
         thread::Builder::new().name("follower".to_owned()).spawn(move || {
             let mut changes = bench.twin.changes();
-            let (mut counted, mut said) = (clock::now(), None);
+            let (mut counted, mut said, mut open) = (clock::now(), None, BTreeSet::new());
             while !ends.load(Ordering::SeqCst) {
                 clock::pause(2);
                 if frozen.load(Ordering::SeqCst) {
@@ -74,7 +79,11 @@ impl Follower {
                 if frozen.load(Ordering::SeqCst) {
                     continue;
                 }
-                let mut done = kernel.apply(&Rows::of(&bench.twin));
+                let rows = Rows::of(&bench.twin);
+                if shut(&rows, &mut open) {
+                    engaged.store(true, Ordering::SeqCst);
+                }
+                let mut done = kernel.apply(&rows);
                 if done.is_ok() && clock::millis_since(counted) > COUNT_EVERY_MS {
                     counted = clock::now();
                     done = kernel.count(&bench.twin);
@@ -115,5 +124,37 @@ impl Follower {
     /// Ends the threads.
     pub(crate) fn end(&self) {
         self.ends.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Whether a gate's rule is on that was off before; `open` are those that are off. One that is made anew is made shut, which
+/// is no news.
+fn shut(rows: &Rows, open: &mut BTreeSet<String>) -> bool {
+    let gates = rows.menu("/ip/firewall/filter").iter().filter(|row| row.text("comment").ends_with("/gate-out"));
+    let (off, on): (Vec<_>, Vec<_>) = gates.partition(|row| row.is("disabled"));
+    let shut = on.iter().any(|row| open.contains(row.text(".id")));
+    *open = off.iter().map(|row| row.text(".id").to_owned()).collect();
+    shut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::rows::Row;
+
+    #[test]
+    fn a_gate_that_is_switched_on_is_news_and_one_that_is_made_on_is_none() {
+        let gate = |id: &str, disabled: &str| {
+            let comment = "bulkhead:vif/tor-1/gate-out".to_owned();
+            let words = [(".id", id.to_owned()), ("disabled", disabled.to_owned()), ("comment", comment)];
+            Row(words.map(|(name, value)| (name.to_owned(), value)).into())
+        };
+        let mut open = BTreeSet::new();
+        let mut see = |row| shut(&Rows([("/ip/firewall/filter", vec![row])].into()), &mut open);
+        assert!(!see(gate("*1", "false")), "made shut");
+        assert!(!see(gate("*1", "true")));
+        assert!(see(gate("*1", "false")));
+        assert!(!see(gate("*1", "false")), "no longer news");
+        assert!(!see(gate("*1", "true")) && !see(gate("*2", "false")), "another one");
     }
 }

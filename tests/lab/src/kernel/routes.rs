@@ -63,13 +63,20 @@ pub(crate) fn wanted(rows: &Rows, tables: &mut Tables) -> anyhow::Result<Routes>
     }
     for (at, row) in rows.menu("/routing/rule").iter().enumerate().filter(|(_, row)| row.works()) {
         let preference = USERS + 2 * u32::try_from(at)?;
-        let family =
-            if row.text("src-address").contains(':') || row.text("dst-address").contains(':') { "-6" } else { "-4" };
         for line in rule(row, tables, preference)? {
-            routes.rules.insert((family, line));
+            routes.rules.extend(families(row).iter().map(|family| (*family, line.clone())));
         }
     }
     Ok(routes)
+}
+
+/// The families that a rule of `/routing/rule` concerns: both where it names no address.
+fn families(row: &Row) -> &'static [&'static str] {
+    match [row.text("src-address"), row.text("dst-address")] {
+        ["", ""] => &["-4", "-6"],
+        addresses if addresses.iter().any(|address| address.contains(':')) => &["-6"],
+        _ => &["-4"],
+    }
 }
 
 /// A route, unless its way out is not there or does not run.
@@ -130,4 +137,17 @@ pub(crate) fn lines(from: &Routes, to: &Routes, family: &str) -> Vec<String> {
     lines.extend(of(&from.routes, &to.routes).iter().map(|line| format!("route del {line}")));
     lines.extend(of(&from.rules, &to.rules).iter().map(|line| format!("rule del {line}")));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_without_addresses_concerns_both_families() {
+        let of = |name: &str, value: &str| families(&Row([(name.to_owned(), value.to_owned())].into())).to_vec();
+        assert_eq!(of("interface", "bh-v100"), ["-4", "-6"]);
+        assert_eq!(of("src-address", "172.16.64.2/32"), ["-4"]);
+        assert_eq!(of("dst-address", "2001:db8::/64"), ["-6"]);
+    }
 }

@@ -8,8 +8,11 @@ use anyhow::{bail, ensure};
 /// The bit of a connection's mark that stands for "fasttracked".
 pub(crate) const FASTTRACKED: &str = "0x40000000";
 
+/// The bits of a connection's mark that stand for RouterOS' own.
+const CONNECTION: u32 = 0x3FFF_FFFF;
+
 /// What says nothing of a packet.
-const SILENT: [&str; 21] = [
+const SILENT: [&str; 22] = [
     ".nextid",
     ".id",
     "action",
@@ -24,6 +27,7 @@ const SILENT: [&str; 21] = [
     "jump-target",
     "log",
     "log-prefix",
+    "new-connection-mark",
     "new-mss",
     "new-routing-mark",
     "packets",
@@ -102,6 +106,10 @@ fn matcher(family: &str, name: &str, value: &str, rows: &Rows) -> Matcher {
         "dst-port" => format!("th dport {not}{{ {plain} }}"),
         "src-port" => format!("th sport {not}{{ {plain} }}"),
         "connection-state" => format!("ct state {not}{{ {plain} }}"),
+        "connection-mark" => {
+            let same = if not.is_empty() { "==" } else { "!=" };
+            format!("ct mark & {CONNECTION:#x} {same} {}", connection(plain))
+        }
         "connection-nat-state" => match (plain, not.is_empty()) {
             ("dstnat", true) => "ct status & dnat == dnat".to_owned(),
             ("dstnat", false) => "ct status & dnat == 0".to_owned(),
@@ -154,6 +162,9 @@ fn action(place: Place<'_>, row: &Row, mark: &mut impl FnMut(&str) -> u32) -> an
         "fasttrack-connection" => {
             format!("meta l4proto {{ tcp, udp }} ct mark set ct mark | {FASTTRACKED}")
         }
+        "mark-connection" => {
+            then(format!("ct mark set ct mark & {FASTTRACKED} | {}", connection(row.text("new-connection-mark"))))
+        }
         "mark-routing" => then(format!("meta mark set {}", mark(row.text("new-routing-mark")))),
         "change-mss" => {
             ensure!(
@@ -167,6 +178,15 @@ fn action(place: Place<'_>, row: &Row, mark: &mut impl FnMut(&str) -> u32) -> an
     })
 }
 
+/// The number of a connection's mark, made of its name: connections keep theirs whatever other marks come and go.
+fn connection(mark: &str) -> u32 {
+    if mark == "no-mark" {
+        return 0;
+    }
+    let sum = mark.bytes().fold(0x811C_9DC5_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    sum & CONNECTION | 1
+}
+
 /// A chain's name in nftables, whose own words may not name one.
 pub(crate) fn chain(name: &str) -> String {
     format!("c-{name}")
@@ -175,4 +195,28 @@ pub(crate) fn chain(name: &str) -> String {
 /// A set's name for an address list.
 pub(crate) fn set(list: &str) -> String {
     format!("l-{list}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ruled(properties: &[(&str, &str)]) -> String {
+        let row = Row(properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        let place = Place { family: "ip", table: "mangle", counter: "n" };
+        text(place, &row, &Rows::default(), &mut |_| 254).ok().flatten().unwrap_or_default()
+    }
+
+    #[test]
+    fn marks_of_connections_leave_the_bit_of_fasttrack_alone() {
+        let mark = connection("bulkhead-vif");
+        assert_eq!(mark & !CONNECTION, 0);
+        assert_ne!(mark, 0, "that is no mark");
+        assert_ne!(mark, connection("somebody's"));
+        let set = [("action", "mark-connection"), ("new-connection-mark", "bulkhead-vif"), ("passthrough", "true")];
+        assert_eq!(ruled(&set), format!("counter name n ct mark set ct mark & {FASTTRACKED} | {mark}"));
+        let others = [("connection-mark", "!bulkhead-vif"), ("action", "drop")];
+        assert_eq!(ruled(&others), format!("ct mark & 0x3fffffff != {mark} counter name n drop"));
+        assert_eq!(ruled(&[("connection-mark", "no-mark")]), "ct mark & 0x3fffffff == 0 counter name n accept");
+    }
 }

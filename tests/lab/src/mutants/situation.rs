@@ -1,21 +1,15 @@
 //! States of the router in which a set of probes is sent, and what has to be seen of them.
 
+use super::senders::{answer, as_service, from_lan, from_lan_v6, gone, published, router_v6, unbridged};
 use crate::{
     bed::{Bed, TUNNEL},
-    capture::{self, Wire},
+    capture::Wire,
     clock,
     kernel::{Bend, rows::Rows},
-    marker::{Kind, Marker},
-    network::{self, HOST, PORT, SERVICE},
-    packet::{self, Ends},
+    marker::Kind,
     run,
 };
-use std::{
-    io::Write as _,
-    net::{Ipv4Addr, Ipv6Addr, UdpSocket},
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::sync::atomic::Ordering;
 
 /// A state and its probes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,13 +44,23 @@ pub(super) enum Situation {
     TripOut,
     /// What is for the service and leaves by a WAN is counted.
     TripIn,
+    /// What the service sends over IPv6 is counted where it is forwarded.
+    TripOut6,
+    /// What somebody on the LAN sends to the service over IPv6 is counted.
+    TripIn6,
+    /// Clients in every network of the LAN are answered at the published port, and no tripwire counts that.
+    Published,
+    /// The far end's answer in a new connection comes too late to be forwarded.
+    Late,
+    /// Nobody takes the far end's answer.
+    Unplugged,
 }
 
 /// The comment of rules of somebody else's below ours.
 pub(super) const FOREIGN: &str = "foreign below";
 
 /// How many probes of each kind.
-const EACH: u32 = 8;
+pub(super) const EACH: u32 = 8;
 
 /// Bends the rows, sends, and gives what is not as it should be.
 ///
@@ -83,57 +87,69 @@ pub(super) fn look(
 }
 
 fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
-    let network = &bed.network;
     match situation {
-        Situation::Carries => return Ok(carries(bed)),
-        Situation::Still => send(bed, &Kind::CARRIED),
-        Situation::Mute => {
-            send(bed, &Kind::CARRIED);
-            clock::pause(60);
-            let heard = bed
-                .book
-                .on(Wire::Service)
-                .into_iter()
-                .map(|(kind, seen)| format!("{} {kind:?} are answered", seen.count));
-            return Ok(heard.collect());
-        }
+        Situation::Carries => Ok(carries(bed)),
+        Situation::Mute => Ok(mute(bed)),
+        Situation::Answer => answer(bed),
+        Situation::Published => answered(bed),
+        Situation::TripOut => counts(bed, "/tripwire-out", |bed| down(bed, &[Kind::UdpNew])),
+        Situation::TripIn => counts(bed, "/tripwire-in", |bed| gone(bed, true)),
+        Situation::TripOut6 => counts(bed, "/tripwire-6-out", |bed| {
+            send(bed, &[Kind::V6Global]);
+            Ok(())
+        }),
+        Situation::TripIn6 => counts(bed, "/tripwire-6-in", from_lan_v6),
+        Situation::Still
+        | Situation::Strays
+        | Situation::Down
+        | Situation::Gone
+        | Situation::Bypassed
+        | Situation::FromLan
+        | Situation::FromLanV6
+        | Situation::LanAsService
+        | Situation::RouterV6
+        | Situation::Unbridged
+        | Situation::Late
+        | Situation::Unplugged => strays(bed, situation),
+    }
+}
+
+/// Situations in which nothing may be seen.
+fn strays(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
+    match situation {
         Situation::Strays => {
-            let before = bed.kernel().counted(&Rows::of(&bed.bench.twin), FOREIGN)?;
-            let hostile = [Kind::DnsRouter, Kind::Spoofed, Kind::V6Global, Kind::V6Neighbour, Kind::Lan];
+            let before = count(bed, FOREIGN)?;
+            let hostile = [Kind::Spoofed, Kind::V6Global, Kind::V6Neighbour, Kind::Lan];
             send(bed, &[&hostile[..], &Kind::CARRIED].concat());
-            if bed.kernel().counted(&Rows::of(&bed.bench.twin), FOREIGN)? != before {
+            if count(bed, FOREIGN)? != before {
                 return Ok(vec!["rules of others in mangle see packets of ours".to_owned()]);
             }
         }
-        Situation::Down => {
-            network.router.command("ip", &["link", "set", TUNNEL, "down"])?;
-            send(bed, &Kind::CARRIED);
-            clock::pause(40);
-            network.router.command("ip", &["link", "set", TUNNEL, "up"])?;
-            bed.kernel().forget_routes();
-        }
+        Situation::Down => down(bed, &Kind::CARRIED)?,
         Situation::Gone => gone(bed, true)?,
         Situation::Bypassed => gone(bed, false)?,
         Situation::FromLan => from_lan(bed)?,
         Situation::FromLanV6 => from_lan_v6(bed)?,
         Situation::LanAsService => as_service(bed)?,
         Situation::RouterV6 => router_v6(bed)?,
-        Situation::Answer => return answer(bed),
         Situation::Unbridged => unbridged(bed)?,
-        Situation::TripOut => {
-            let before = bed.kernel().counted(&Rows::of(&bed.bench.twin), "/tripwire-out")?;
-            network.router.command("ip", &["link", "set", TUNNEL, "down"])?;
-            send(bed, &[Kind::UdpNew]);
-            clock::pause(40);
-            network.router.command("ip", &["link", "set", TUNNEL, "up"])?;
-            bed.kernel().forget_routes();
-            return counted(bed, "/tripwire-out", before);
+        Situation::Unplugged => bed.unplugged()?,
+        Situation::Late => {
+            // A connection that was begun before the rows were bent may have its mark from then.
+            bed.network.router.command("conntrack", &["-F"])?;
+            send(bed, &[Kind::UdpEstablished]);
+            clock::until(500, || bed.book.count(Wire::Service, Kind::UdpEstablished) > 0);
+            bed.far_end_sends(1, EACH)?;
         }
-        Situation::TripIn => {
-            let before = bed.kernel().counted(&Rows::of(&bed.bench.twin), "/tripwire-in")?;
-            gone(bed, true)?;
-            return counted(bed, "/tripwire-in", before);
-        }
+        Situation::Still
+        | Situation::Carries
+        | Situation::Mute
+        | Situation::Answer
+        | Situation::TripOut
+        | Situation::TripIn
+        | Situation::TripOut6
+        | Situation::TripIn6
+        | Situation::Published => send(bed, &Kind::CARRIED),
     }
     clock::pause(60);
     let mut said = run::leaks(bed).1;
@@ -148,6 +164,34 @@ fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
             }
         }
     }
+    Ok(said)
+}
+
+/// Sends while the tunnel's link is down.
+fn down(bed: &Bed, kinds: &[Kind]) -> anyhow::Result<()> {
+    let router = &bed.network.router;
+    router.command("ip", &["link", "set", TUNNEL, "down"])?;
+    send(bed, kinds);
+    clock::pause(40);
+    router.command("ip", &["link", "set", TUNNEL, "up"])?;
+    bed.kernel().forget_routes();
+    Ok(())
+}
+
+fn mute(bed: &Bed) -> Vec<String> {
+    send(bed, &Kind::CARRIED);
+    clock::pause(60);
+    let heard = bed.book.on(Wire::Service).into_iter();
+    heard.map(|(kind, seen)| format!("{} {kind:?} are answered", seen.count)).collect()
+}
+
+fn answered(bed: &Bed) -> anyhow::Result<Vec<String>> {
+    let before = count(bed, "/tripwire-out")?;
+    let mut said = published(bed)?;
+    if count(bed, "/tripwire-out")? != before {
+        said.push("the tripwire counts answers of the published port".to_owned());
+    }
+    said.extend(run::leaks(bed).1);
     Ok(said)
 }
 
@@ -169,7 +213,7 @@ fn carries(bed: &Bed) -> Vec<String> {
             said.push(format!("{kind:?} is not carried"));
         }
     }
-    for kind in [Kind::UdpNew, Kind::UdpEstablished, Kind::IcmpNew, Kind::DnsNew, Kind::Gateway] {
+    for kind in [Kind::UdpNew, Kind::UdpEstablished, Kind::IcmpNew, Kind::DnsNew, Kind::DnsRouter, Kind::Gateway] {
         if bed.book.count(Wire::Service, kind) == 0 {
             said.push(format!("{kind:?} is not answered"));
         }
@@ -184,122 +228,16 @@ fn carries(bed: &Bed) -> Vec<String> {
     said
 }
 
-fn marker(bed: &Bed, kind: Kind) -> Marker {
-    let desk = &bed.traffic.desk;
-    Marker { kind, step: desk.step.load(Ordering::SeqCst), sequence: desk.next.fetch_add(1, Ordering::SeqCst) }
+fn count(bed: &Bed, mark: &str) -> anyhow::Result<Option<u64>> {
+    bed.kernel().counted(&Rows::of(&bed.bench.twin), mark)
 }
 
-/// The LAN, and the router too, send to the service while its interface is down.
-fn gone(bed: &Bed, router_too: bool) -> anyhow::Result<()> {
-    let router = &bed.network.router;
-    router.command("ip", &["link", "set", "bh-v100", "down"])?;
-    from_lan(bed)?;
-    let text = marker(bed, Kind::FromLan).text();
-    if router_too {
-        // Where it cannot be sent it has not got out.
-        let _ = router.run(move || Ok(UdpSocket::bind(("0.0.0.0", 0))?.send_to(&text, (SERVICE, PORT))?));
-    }
+/// Whether a tripwire counts what is let out on purpose.
+fn counts(bed: &Bed, mark: &str, work: impl FnOnce(&Bed) -> anyhow::Result<()>) -> anyhow::Result<Vec<String>> {
+    let before = count(bed, mark)?;
+    work(bed)?;
     clock::pause(40);
-    router.command("ip", &["link", "set", "bh-v100", "up"]).map(drop)
-}
-
-fn from_lan(bed: &Bed) -> anyhow::Result<()> {
-    let texts: Vec<Vec<u8>> = (0..EACH).map(|_| marker(bed, Kind::FromLan).text()).collect();
-    bed.network.lan.run(move || {
-        let socket = UdpSocket::bind(("0.0.0.0", 0))?;
-        for text in texts {
-            let _ = socket.send_to(&text, (SERVICE, PORT));
-        }
-        Ok(())
-    })
-}
-
-fn from_lan_v6(bed: &Bed) -> anyhow::Result<()> {
-    let (_, mac) = bed.network.service.link("eth0")?;
-    let mac: Vec<String> = mac.iter().map(|byte| format!("{byte:02x}")).collect();
-    let neighbour = format!("neigh replace 2001:db8:64::2 lladdr {} dev bh-v100\n", mac.join(":"));
-    network::batch(&bed.network.router, &format!("route replace 2001:db8:64::/64 dev bh-v100\n{neighbour}"))?;
-    let _ = network::batch(&bed.network.lan, "route replace 2001:db8:64::/64 via 2001:db8:88::1\n");
-    let texts: Vec<Vec<u8>> = (0..EACH).map(|_| marker(bed, Kind::FromLan).text()).collect();
-    bed.network.lan.run(move || {
-        let socket = UdpSocket::bind(("::", 0))?;
-        for text in texts {
-            let _ = socket.send_to(&text, (Ipv6Addr::new(0x2001, 0xdb8, 0x64, 0, 0, 0, 0, 2), PORT));
-        }
-        Ok(())
-    })
-}
-
-fn router_v6(bed: &Bed) -> anyhow::Result<()> {
-    let text = marker(bed, Kind::RouterV6).text();
-    let scope = u32::try_from(bed.network.router.link("bh-v100")?.0.ifindex())?;
-    // An interface that was down has its own address of the link a moment after it is up.
-    let has = || Ok(std::fs::read_to_string("/proc/thread-self/net/if_inet6")?.contains("bh-v100"));
-    clock::until(2000, || bed.network.router.run(has).unwrap_or(false));
-    bed.network.router.run(move || {
-        let socket = UdpSocket::bind(("::", 0))?;
-        let all = std::net::SocketAddrV6::new(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1), PORT, 0, scope);
-        let _ = socket.send_to(&text, all);
-        Ok(())
-    })
-}
-
-/// A frame from a namespace's interface, made by hand.
-fn by_hand(bed: &Bed, from: Ipv4Addr, (there, to): (&crate::namespace::Namespace, &str)) -> anyhow::Result<()> {
-    let (_, to) = bed.network.router.link(to)?;
-    let texts: Vec<(Vec<u8>, u16)> =
-        (0..EACH).map(|at| (marker(bed, Kind::UdpNew).text(), 20_000 + u16::try_from(at).unwrap_or(0))).collect();
-    there.run(move || {
-        let (_, own) = crate::namespace::link("eth0")?;
-        let tap = capture::tap("eth0", 1 << 20)?;
-        for (text, port) in texts {
-            let body = packet::udp((port, PORT), &text);
-            (&tap).write_all(&packet::ip4(Ends { from: own, to }, from, HOST, 17, &body))?;
-        }
-        Ok(())
-    })
-}
-
-fn as_service(bed: &Bed) -> anyhow::Result<()> {
-    by_hand(bed, SERVICE, (&bed.network.lan, "bridge"))
-}
-
-fn unbridged(bed: &Bed) -> anyhow::Result<()> {
-    let router = &bed.network.router;
-    router.command("ip", &["link", "set", "bh-tor", "nomaster"])?;
-    let sent = by_hand(bed, SERVICE, (&bed.network.service, "bh-tor"));
-    clock::pause(40);
-    // It is made a port again with the next rows.
-    bed.kernel().forget_port("bh-tor");
-    sent
-}
-
-/// The router asks the service and hears its answer, made by hand.
-fn answer(bed: &Bed) -> anyhow::Result<Vec<String>> {
-    const ASKING: u16 = 5555;
-    let router = bed.network.router.clone();
-    let (_, to) = router.link("bh-v100")?;
-    let socket = router.run(|| {
-        let socket = UdpSocket::bind(("0.0.0.0", ASKING))?;
-        socket.set_read_timeout(Some(Duration::from_millis(200)))?;
-        socket.send_to(b"well?", (SERVICE, PORT))?;
-        Ok(socket)
-    })?;
-    clock::pause(20);
-    bed.network.service.run(move || {
-        let (_, from) = crate::namespace::link("eth0")?;
-        let body = packet::udp((PORT, ASKING), b"well");
-        let gateway = Ipv4Addr::new(172, 16, 64, 1);
-        let frame = packet::ip4(Ends { from, to }, SERVICE, gateway, 17, &body);
-        Ok((&capture::tap("eth0", 1 << 20)?).write_all(&frame)?)
-    })?;
-    let heard = socket.recv(&mut [0; 16]).is_ok();
-    Ok(if heard { Vec::new() } else { vec!["the router does not hear the service's answer".to_owned()] })
-}
-
-/// Whether a tripwire counts what is let out on purpose: `before` is what it had counted.
-fn counted(bed: &Bed, mark: &str, before: Option<u64>) -> anyhow::Result<Vec<String>> {
-    let now = bed.kernel().counted(&Rows::of(&bed.bench.twin), mark)?;
+    let now = count(bed, mark)?;
     let grown = now.is_some() && now != before;
     Ok(if grown { Vec::new() } else { vec![format!("{mark} has counted nothing")] })
 }

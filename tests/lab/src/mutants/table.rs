@@ -3,8 +3,8 @@
 use super::situation::Situation;
 use crate::lane;
 use Situation::{
-    Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, Mute, RouterV6, Still, Strays, TripIn, TripOut,
-    Unbridged,
+    Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, Late, Mute, Published, RouterV6, Still, Strays,
+    TripIn, TripIn6, TripOut, TripOut6, Unbridged, Unplugged,
 };
 
 /// A state in which a mutant is looked at.
@@ -29,17 +29,19 @@ pub(super) const NAMING: [&str; 9] = [
     "gateway",
 ];
 
-const BOTH_JUMPS: &[&str] = &["jump-forward-in", "jump-forward-out"];
+/// Without the chain of ours, answers' way to the LAN is open for whatever else the service sends there.
+const BOTH_JUMPS: &[&str] = &["jump-forward-in", "jump-forward-out", "replies-192"];
 
 /// Objects, and the state in which their lack shows.
 const TABLE: &[(&str, Situation, &[&str])] = &[
     ("list", Still, &["@shut"]),
-    ("raw-in", Strays, &["forward-in", "@open"]),
-    ("forward-in", Strays, &["raw-in", "@open"]),
+    ("raw-in", Strays, &["forward-in", "rule-interface", "@open"]),
+    ("forward-in", Strays, &["raw-in", "rule-interface", "@open"]),
     ("forward-out", FromLanV6, &[]),
     ("output-out", RouterV6, &[]),
-    ("jump-input", Strays, &["@open"]),
-    ("input-closed", Strays, &["@open"]),
+    ("output-errors", Unplugged, &[]),
+    ("jump-input", Strays, &["dns-udp", "@open"]),
+    ("input-closed", Strays, &["dns-udp", "@open"]),
     ("input-established", Answer, &[]),
     ("jump-forward-in", Still, &["@shut"]),
     ("jump-forward-out", FromLan, &[]),
@@ -47,23 +49,34 @@ const TABLE: &[(&str, Situation, &[&str])] = &[
     ("gate-out", Still, &["@gate"]),
     ("gate-in", Mute, &["@gate", "gate-out"]),
     ("mangle-prerouting", Strays, BOTH_JUMPS),
+    ("mangle-mark", Late, &[]),
     ("mangle-forward-in", Strays, &[]),
     ("mangle-forward-out", Strays, &[]),
     ("blackhole-main", Gone, &["stray"]),
     ("stray", Bypassed, &["blackhole-main"]),
     ("blackhole", Situation::Down, &["@lookup", "jump-forward-in", "jump-forward-out"]),
-    ("rule", Situation::Down, BOTH_JUMPS),
+    ("rule", Situation::Down, &["rule-interface", "jump-forward-in", "jump-forward-out"]),
+    ("rule-interface", Strays, &["raw-spoofed", "jump-forward-in", "jump-forward-out", "replies-192"]),
     ("vlan-member", Still, &["@shut"]),
     ("veth-member", Unbridged, &["raw-stray"]),
-    ("raw-spoofed", Strays, BOTH_JUMPS),
+    ("raw-spoofed", Strays, &["rule-interface", "jump-forward-in", "jump-forward-out", "replies-192"]),
     ("raw-stray", LanAsService, &[]),
     ("tripwire-out", TripOut, &["@lookup", "blackhole", "jump-forward-in", "jump-forward-out"]),
     ("tripwire-in", TripIn, &["blackhole-main", "stray"]),
+    ("tripwire-6-out", TripOut6, &["raw-in", "rule-interface"]),
+    ("tripwire-6-in", TripIn6, &["forward-out"]),
+    ("replies-10", Published, &[]),
+    ("replies-172", Published, &[]),
+    ("replies-192", Published, &[]),
+    ("publish", Published, &[]),
+    ("publish-in", Published, &[]),
+    ("publish-out", Published, &[]),
+    ("publish-reply", Published, &[]),
 ];
 
 /// Where an object is judged; one that the table does not name has to be missed by what is carried or kept back in order.
 pub(super) fn judges(mark: &str) -> Vec<Judge> {
-    let part = mark.rsplit('/').next().unwrap_or(mark);
+    let part = part(mark);
     let named: Vec<Judge> = TABLE
         .iter()
         .filter(|(name, ..)| *name == part)
@@ -76,6 +89,12 @@ pub(super) fn judges(mark: &str) -> Vec<Judge> {
     } else {
         named
     }
+}
+
+/// The part of a mark that says what the object is for, without the published port that it is for.
+pub(super) fn part(mark: &str) -> &str {
+    let last = mark.rsplit('/').next().unwrap_or(mark);
+    last.split_once('.').map_or(last, |(part, _)| part)
 }
 
 /// Whether an object is one of VLAN filtering, on a kernel without it.
@@ -105,6 +124,7 @@ mod tests {
         for mark in ["bulkhead:base/closed", "bulkhead:vif/tor-1/accept-out", "bulkhead:vif/tor-1/from-the-future"] {
             assert!(!judges(mark).is_empty(), "{mark}");
         }
+        assert_eq!(judges("bulkhead:vif/tor-1/publish-in.tcp-8443").len(), 1, "of any port");
         assert_eq!(judges("bulkhead:vif/tor-1/blackhole").len(), 1, "not that of the main table too");
     }
 }

@@ -1,10 +1,9 @@
 //! Other administrators: they put rules above ours, and take ours away.
 
-use super::{LINGER_MS, linger, well};
+use super::{LINGER_MS, closed_after, good_from_now, linger, well};
 use crate::{
     bed::Bed,
     clock,
-    marker::Kind,
     run::{Happens, Told},
 };
 
@@ -15,10 +14,10 @@ const RAW: &str = "/ip/firewall/raw";
 
 pub(super) const ALL: &[(&str, Happens)] = &[
     ("a foreign accept on top of forward", |bed| on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])),
-    ("a foreign accept on top of input", |bed| {
-        // A VIF without a resolver of its own has one layer against questions to the router.
-        let told = on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])?;
-        Ok(Told { exposed: &[Kind::DnsRouter], ..told })
+    ("a foreign accept on top of input", |bed| on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])),
+    ("a foreign fasttrack on top of forward", |bed| {
+        let rule = [("chain", "forward"), ("connection-state", "established,related")];
+        on_top(bed, FILTER, &[&rule[..], &[("action", "fasttrack-connection")]].concat())
     }),
     ("a foreign mark for routing on top of mangle", |bed| {
         bed.admin("/routing/table", "add", &[("name", "foreign"), ("fib", "")])?;
@@ -45,6 +44,7 @@ pub(super) const ALL: &[(&str, Happens)] = &[
     ("our accept is deleted and added again", |bed| deleted(bed, FILTER, "/accept-out")),
     ("our routing rule is deleted and added again", |bed| deleted(bed, "/routing/rule", "/rule")),
     ("our blackhole is deleted and added again", |bed| deleted(bed, "/ip/route", "/blackhole")),
+    ("our gate is deleted, and the tunnel goes down", gate_deleted),
     ("the service's bridge port is deleted and added again", |bed| {
         deleted(bed, "/interface/bridge/port", "/bridge-port")
     }),
@@ -67,6 +67,24 @@ fn on_top(bed: &mut Bed, menu: &str, rule: &[(&str, &str)]) -> anyhow::Result<To
     }
     bed.settle()?;
     well(bed)
+}
+
+/// The agent is there, and has the tunnel's end to see before it has put the gate back.
+fn gate_deleted(bed: &mut Bed) -> anyhow::Result<Told> {
+    let mut rows = Vec::new();
+    for gate in ["/gate-out", "/gate-in"] {
+        rows.push(bed.delete(FILTER, gate)?);
+    }
+    let news = clock::now();
+    bed.set_tunnel(false)?;
+    let reaction = closed_after(bed, news);
+    linger();
+    bed.set_tunnel(true)?;
+    for row in rows {
+        bed.put_back(row)?;
+    }
+    bed.settle()?;
+    Ok(good_from_now(bed, reaction))
 }
 
 /// A row of ours goes with the tunnel up, then down, then up, and comes back.

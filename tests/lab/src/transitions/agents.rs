@@ -2,11 +2,13 @@
 
 use super::{LINGER_MS, linger, well};
 use crate::{
-    bed::Bed,
+    bed::{Bed, vif},
     clock,
+    network::RESOLVER,
     run::{Happens, Told},
 };
 use nix::sys::signal::Signal;
+use shared::vif::VifSpec;
 use std::time::Duration;
 
 pub(super) const ALL: &[(&str, Happens)] = &[
@@ -20,6 +22,14 @@ pub(super) const ALL: &[(&str, Happens)] = &[
     ("the router boots", |bed| booted(bed, true)),
     ("the router boots with the tunnel down", |bed| booted(bed, false)),
     ("the VIF is taken away and made again", made_again),
+    ("the VIF loses resolver and ports, and has them back", |bed| {
+        let bare = VifSpec { resolver: None, ports: Vec::new(), ..vif()? };
+        updated(bed, bare)
+    }),
+    ("the VIF's resolver is another one for a while", |bed| {
+        let other = VifSpec { resolver: Some(RESOLVER), ..vif()? };
+        updated(bed, other)
+    }),
 ];
 
 fn power_on(bed: &mut Bed) -> anyhow::Result<Told> {
@@ -90,5 +100,16 @@ fn made_again(bed: &mut Bed) -> anyhow::Result<Told> {
     linger();
     bed.create()?;
     bed.start_agent()?;
+    well(bed)
+}
+
+/// Asked for otherwise, and as before again; an agent that runs in between keeps what there is.
+fn updated(bed: &mut Bed, otherwise: VifSpec) -> anyhow::Result<Told> {
+    for wanted in [otherwise, vif()?] {
+        bed.stop_agent()?;
+        bed.update(wanted)?;
+        bed.start_agent()?;
+        linger();
+    }
     well(bed)
 }

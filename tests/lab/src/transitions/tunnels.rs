@@ -28,6 +28,11 @@ pub(super) const ALL: &[(&str, Happens)] = &[
     ("IPv6 of every kind while the tunnel is down", |bed| flood(bed, &[Kind::V6Global, Kind::V6Neighbour])),
     ("foreign sources while the tunnel is down", |bed| flood(bed, &[Kind::Spoofed])),
     ("questions to the router while the tunnel is down", |bed| flood(bed, &[Kind::DnsRouter, Kind::DnsNew])),
+    ("the far end's answers come too late to be forwarded", too_late),
+    ("the service is unplugged while answers come", |bed| {
+        bed.unplugged()?;
+        well(bed)
+    }),
     ("to the LAN and private networks while the tunnel is down", |bed| flood(bed, &[Kind::Lan, Kind::Private])),
 ];
 
@@ -121,6 +126,19 @@ fn all_gone(bed: &mut Bed) -> anyhow::Result<Told> {
     bed.set_tunnel(false)?;
     let reaction = closed_after(bed, news);
     bed.set_line(true)?;
+    linger();
+    bed.set_tunnel(true)?;
+    Ok(good_from_now(bed, reaction))
+}
+
+/// With the tunnel up, and once more right before it goes.
+fn too_late(bed: &mut Bed) -> anyhow::Result<Told> {
+    bed.far_end_sends(1, 50)?;
+    linger();
+    bed.far_end_sends(1, 50)?;
+    let news = clock::now();
+    bed.set_tunnel(false)?;
+    let reaction = closed_after(bed, news);
     linger();
     bed.set_tunnel(true)?;
     Ok(good_from_now(bed, reaction))
