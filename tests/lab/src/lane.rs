@@ -30,7 +30,7 @@ impl Lane {
         match self {
             Self::Host if short => 5,
             Self::Host => 15,
-            Self::Uml => 3,
+            Self::Uml => 1,
         }
     }
 

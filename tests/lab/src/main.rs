@@ -28,6 +28,9 @@ use std::{path::Path, process::ExitCode, sync::atomic::Ordering};
 /// The exit status of a run that is not possible here.
 const CANNOT: u8 = 77;
 
+/// The part of a name by which mutants alone are chosen.
+const MUTANTS: &str = "mutants";
+
 /// Packets that may pass between a wire's counter and its first capture, and the like.
 const MOST_MISSED: u64 = 20;
 
@@ -105,9 +108,11 @@ fn lab(Order { short, only, lane: on }: Order<'_>) -> anyhow::Result<ExitCode> {
         }
         run::step(&mut bed, &mut totals, transition)?;
     }
-    mutants::hunt(&mut bed, &mut totals)?;
-    if lane::abilities().vlans {
-        hopping::hunt(&mut bed, &mut totals)?;
+    if only.is_empty() || only == MUTANTS {
+        mutants::hunt(&mut bed, &mut totals)?;
+        if lane::abilities().vlans {
+            hopping::hunt(&mut bed, &mut totals)?;
+        }
     }
     clock::pause(100);
     let missed = bed.network.missed(&bed.book)?;
