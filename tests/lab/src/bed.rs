@@ -92,9 +92,13 @@ impl Bed {
         .into();
         let mut kernel = Kernel::new(network.router.clone(), cables)?;
         network.serve_tunnel(&theirs.0, &ours.1)?;
-        network.open_tunnel(TUNNEL, state::tunnel_settings(&bench.twin, TUNNEL)?)?;
+        // Without its peer at first: WireGuard would call it before there is a way, and wait 5 s before it called again.
+        let settings = state::tunnel_settings(&bench.twin, TUNNEL)?;
+        let alone = settings.split("[Peer]").next().unwrap_or_default().to_owned();
+        network.open_tunnel(TUNNEL, alone)?;
         kernel.apply(&Rows::of(&bench.twin))?;
         network.address_ends()?;
+        network.router.feed("wg", &["setconf", TUNNEL, "/dev/stdin"], settings)?;
         let book = Book::default();
         network.listen(&book)?;
         network::resolve(&network.router, &book)?;
@@ -179,7 +183,6 @@ impl Bed {
     /// It does not start.
     pub(crate) fn start_agent(&mut self) -> anyhow::Result<()> {
         if self.agent.is_none() {
-            // One that begins anew has no hold to wait out.
             self.follower.engaged.store(false, Ordering::SeqCst);
             self.agent = Some(agent::start(&self.config)?);
         }
@@ -238,9 +241,17 @@ impl Bed {
     /// # Errors
     /// It does not come to be within half a minute.
     pub(crate) fn good(&mut self) -> anyhow::Result<()> {
+        // An agent that begins anew has no hold to wait out.
+        if self.short && self.follower.engaged.load(Ordering::SeqCst) && !self.kernel().gate().0 {
+            self.stop_agent()?;
+        }
         self.start_agent()?;
         self.settle()?;
-        if !clock::until(30_000, || self.kernel().gate().0 && self.follower.alive.load(Ordering::SeqCst)) {
+        let is_good = || self.kernel().gate().0 && self.follower.alive.load(Ordering::SeqCst);
+        if is_good() {
+            return self.traffic.begin_connections();
+        }
+        if !clock::until(30_000, is_good) {
             let log = std::fs::read_to_string(self.config.with_extension("log")).unwrap_or_default();
             let last: Vec<&str> = log.lines().rev().take(12).collect();
             bail!(

@@ -67,16 +67,11 @@ impl Book {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a page.
-    pub(crate) fn clear(&self) {
-        let mut ledger = self.open();
-        *ledger = Ledger { packets: std::mem::take(&mut ledger.packets), ..Ledger::default() };
-    }
-
     /// Begins a page for one step alone.
     pub(crate) fn clear_for(&self, step: u16) {
-        self.clear();
-        self.open().only = Some(step);
+        let mut ledger = self.open();
+        let packets = std::mem::take(&mut ledger.packets);
+        *ledger = Ledger { packets, only: Some(step), ..Ledger::default() };
     }
 
     /// Writes a mark down.
@@ -123,7 +118,9 @@ impl Book {
             let mut ledger = self.open();
             ledger.offered = ledger.offered.max(offered(packet));
         }
-        let kind = if is_error(packet) { Kind::Quoted } else { marker.kind };
+        // A client's own question may be quoted to the client.
+        let quoted = is_error(packet) && marker.kind != Kind::Published;
+        let kind = if quoted { Kind::Quoted } else { marker.kind };
         self.note(wire, Marker { kind, ..marker });
     }
 }

@@ -25,6 +25,11 @@ impl Lane {
         }
     }
 
+    /// How often each other way to keep a service in its tunnel is looked at.
+    pub(crate) fn rounds(self, short: bool) -> u64 {
+        if short || self == Self::Uml { 1 } else { 5 }
+    }
+
     /// Probes a millisecond that it bears.
     pub(crate) fn pace(self, short: bool) -> u32 {
         match self {
@@ -54,7 +59,18 @@ pub(crate) struct Abilities {
     pub(crate) flowtables: bool,
 }
 
+static LANE: OnceLock<Lane> = OnceLock::new();
 static HERE: OnceLock<Abilities> = OnceLock::new();
+
+/// The lane that was chosen.
+pub(crate) fn here() -> Lane {
+    LANE.get().copied().unwrap_or(Lane::Host)
+}
+
+/// Chooses a lane, once.
+pub(crate) fn choose(lane: Lane) {
+    let _ = LANE.set(lane);
+}
 
 /// What the kernel can do here; nothing before [`look`].
 pub(crate) fn abilities() -> Abilities {

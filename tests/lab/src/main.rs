@@ -88,11 +88,12 @@ fn main() -> anyhow::Result<ExitCode> {
         say(&format!("the kernel that was built for the lab has no {ability}"));
         return Ok(ExitCode::FAILURE);
     }
+    lane::choose(order.lane);
     clock::be_patient(order.lane.patience());
     lab(order)
 }
 
-fn lab(Order { short, only, lane: on }: Order<'_>) -> anyhow::Result<ExitCode> {
+fn lab(Order { short, only, .. }: Order<'_>) -> anyhow::Result<ExitCode> {
     let mut bed = bed::Bed::new(short)?;
     let mut totals = Totals::default();
     if only.is_empty() {
@@ -100,10 +101,10 @@ fn lab(Order { short, only, lane: on }: Order<'_>) -> anyhow::Result<ExitCode> {
     }
     let columns = ["probes", "in tunnel", "leaked", "reaction ms", "blocked ms", "beyond hold"];
     report::row("transition", &columns.map(str::to_owned));
-    bed.traffic.desk.pace.store(on.pace(short), Ordering::SeqCst);
+    bed.traffic.desk.pace.store(lane::here().pace(short), Ordering::SeqCst);
     for (at, transition) in transitions::all().into_iter().enumerate().filter(|(_, (name, _))| name.contains(only)) {
-        // Two of three in a short run.
-        if short && at % 3 == 2 {
+        // One of two in a short run.
+        if short && at % 2 == 1 && !transitions::CAUGHT.contains(&transition.0) {
             continue;
         }
         run::step(&mut bed, &mut totals, transition)?;

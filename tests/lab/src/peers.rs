@@ -7,6 +7,7 @@ use crate::{
     bed::{Bed, TUNNEL, vif},
     clock,
     kernel::{Bend, rows::Row},
+    lane,
     report::{self, Totals},
     run,
 };
@@ -53,15 +54,16 @@ const PEERS: [Peer; 5] = [
     Peer { name: "Bulkhead", way: Way::Ours, reaction: Reaction::None },
 ];
 
-/// How long each is looked at after the tunnel went.
+/// How long each is looked at after the tunnel went, in a full run and in a short one.
 const LOOK_MS: u64 = 1200;
+const SHORT_LOOK_MS: u64 = 400;
 
 /// Runs all of them and prints what leaked.
 ///
 /// # Errors
 /// The lab itself fails.
 pub(crate) fn compare(bed: &mut Bed, totals: &mut Totals) -> anyhow::Result<()> {
-    let rounds = if bed.short { 1 } else { 5 };
+    let rounds = lane::here().rounds(bed.short);
     report::row("the tunnel goes down: leaked packets", &["min", "median", "max"].map(str::to_owned));
     for peer in &PEERS {
         let mut leaked = Vec::new();
@@ -119,7 +121,7 @@ fn one(bed: &mut Bed, totals: &mut Totals, peer: &Peer, round: u64) -> anyhow::R
         if peer.reaction == Reaction::Event {
             drop_all(&bed.network.router)?;
         }
-        clock::pause(LOOK_MS);
+        clock::pause(if bed.short { SHORT_LOOK_MS } else { LOOK_MS });
         desk.runs.store(false, Ordering::SeqCst);
         clock::pause(60);
         if let Some(polls) = polls {

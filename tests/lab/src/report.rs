@@ -13,6 +13,8 @@ pub(crate) struct Totals {
     pub(crate) exposed: u64,
     /// How long packets were held back once all was well again, beyond the hold of a kill switch that had engaged.
     pub(crate) overblock: Vec<u64>,
+    /// Whether a hold was waited out.
+    pub(crate) held: bool,
     pub(crate) reaction: Vec<u64>,
     pub(crate) killed: usize,
     pub(crate) mutants: usize,

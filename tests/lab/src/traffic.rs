@@ -40,6 +40,26 @@ const OLD_DNS: u16 = 41_002;
 const OLD_TCP: u16 = 41_003;
 const OLD_ECHO: u16 = 0x4242;
 
+/// What the flood is made of.
+const KINDS: [Kind; 16] = [
+    Kind::UdpNew,
+    Kind::UdpEstablished,
+    Kind::TcpNew,
+    Kind::TcpEstablished,
+    Kind::IcmpNew,
+    Kind::IcmpEstablished,
+    Kind::DnsNew,
+    Kind::DnsEstablished,
+    Kind::DnsTcp,
+    Kind::DnsRouter,
+    Kind::DnsRouterTcp,
+    Kind::Spoofed,
+    Kind::Private,
+    Kind::Lan,
+    Kind::V6Global,
+    Kind::V6Neighbour,
+];
+
 /// How the generator is steered, and what it did.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -130,13 +150,8 @@ impl Traffic {
             let nic = open(&router)?;
             for _ in 0..60 {
                 if let Some(begun) = shake_hands(&nic, port)? {
-                    let marker = Marker { kind: Kind::UdpEstablished, step: 0, sequence: 0 };
-                    for _ in 0..3 {
-                        for kind in [Kind::UdpEstablished, Kind::DnsEstablished, Kind::IcmpEstablished] {
-                            let marker = Marker { kind, ..marker };
-                            (&nic.tap).write_all(&frame(nic.ends, marker, begun))?;
-                        }
-                        clock::pause(30);
+                    for kind in [Kind::UdpEstablished, Kind::DnsEstablished, Kind::IcmpEstablished] {
+                        ask_until_answered(&nic, kind)?;
                     }
                     *old.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = begun;
                     return Ok(());
@@ -184,23 +199,6 @@ fn ask(desk: &Desk, socket: &UdpSocket) {
 
 /// Sends for as long as it runs; a wire that is gone is opened again when it is back.
 fn flood(desk: &Desk, old: &std::sync::Mutex<Old>, router: &Namespace) {
-    const KINDS: [Kind; 15] = [
-        Kind::UdpNew,
-        Kind::UdpEstablished,
-        Kind::TcpNew,
-        Kind::TcpEstablished,
-        Kind::IcmpNew,
-        Kind::IcmpEstablished,
-        Kind::DnsNew,
-        Kind::DnsEstablished,
-        Kind::DnsTcp,
-        Kind::DnsRouter,
-        Kind::DnsRouterTcp,
-        Kind::Spoofed,
-        Kind::Private,
-        Kind::V6Global,
-        Kind::V6Neighbour,
-    ];
     let mut nic: Option<Nic> = None;
     let mut kinds = KINDS.into_iter().cycle();
     while !desk.ends.load(Ordering::SeqCst) {
@@ -236,7 +234,7 @@ fn one(nic: &Nic, desk: &Desk, kind: Kind, old: Old) -> anyhow::Result<()> {
 fn frame(ends: Ends, marker: Marker, old: Old) -> Vec<u8> {
     let data = marker.text();
     // Neither those of one kind in the flood nor some in a row all have the same.
-    let turn = marker.sequence as usize / 15 + marker.sequence as usize;
+    let turn = marker.sequence as usize / KINDS.len() + marker.sequence as usize;
     let fresh = 1024 + u16::try_from(marker.sequence % 39_000).unwrap_or(0);
     let udp = |from, to, ports, data: &[u8]| packet::ip4(ends, from, to, 17, &packet::udp(ports, data));
     let tcp = |to, segment| packet::ip4(ends, SERVICE, to, 6, &packet::tcp(SERVICE, to, segment, &data));
@@ -272,7 +270,7 @@ fn frame(ends: Ends, marker: Marker, old: Old) -> Vec<u8> {
             let body = packet::udp((fresh, PORT), &data);
             packet::ip6(ends, global, Ipv6Addr::new(0x2001, 0xdb8, 0xf, 0, 0, 0, 0, 9), 17, body)
         }
-        Kind::V6Neighbour if marker.sequence.is_multiple_of(2) => {
+        Kind::V6Neighbour if turn.is_multiple_of(2) => {
             packet::ip6(ends, local, Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1), 58, packet::advertisement(&data))
         }
         Kind::V6Neighbour => {
@@ -280,6 +278,25 @@ fn frame(ends: Ends, marker: Marker, old: Old) -> Vec<u8> {
             packet::ip6(ends, local, target, 58, packet::solicitation(target, &data))
         }
     }
+}
+
+/// Sends the first probe of an old connection until it is answered.
+fn ask_until_answered(nic: &Nic, kind: Kind) -> anyhow::Result<()> {
+    let marker = Marker { kind, step: 0, sequence: 0 };
+    let probe = frame(nic.ends, marker, Old::default());
+    let mut room = [0; 2048];
+    for _ in 0..60 {
+        (&nic.tap).write_all(&probe)?;
+        let asked = clock::now();
+        while clock::millis_since(asked) < 50 {
+            let Ok(length) = (&nic.tap).read(&mut room) else { break };
+            let (frame, to_us) = (&room[..length], &nic.ends.from);
+            if frame.get(..6) == Some(to_us) && Marker::find(frame) == Some(marker) {
+                return Ok(());
+            }
+        }
+    }
+    bail!("no answer to {kind:?} has come through the tunnel")
 }
 
 /// Opens a TCP connection by hand; nothing when no answer came within a moment.

@@ -17,6 +17,16 @@ use std::{sync::atomic::Ordering, time::Instant};
 /// How long bad news is left as it is.
 const LINGER_MS: u64 = 260;
 
+/// What has caught something once: no short run goes without.
+pub(crate) const CAUGHT: [&str; 6] = [
+    "power-on: no agent, no lease",
+    "the far end's answers come too late to be forwarded",
+    "a foreign accept on top of forward",
+    "a foreign notrack on top of raw",
+    "a foreign mark for connections on top of mangle",
+    "our jumps are deleted and added again",
+];
+
 /// All transitions, each with its name.
 pub(crate) fn all() -> Vec<(&'static str, Happens)> {
     let can = lane::abilities();
@@ -46,4 +56,16 @@ fn linger() {
 #[expect(clippy::unnecessary_wraps, reason = "the end of transitions, which may fail")]
 fn well(bed: &Bed) -> anyhow::Result<Told> {
     Ok(good_from_now(bed, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_caught_something_is_a_transition() {
+        for name in CAUGHT {
+            assert!(all().iter().any(|(one, _)| *one == name), "{name}");
+        }
+    }
 }

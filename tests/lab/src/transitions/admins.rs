@@ -4,6 +4,7 @@ use super::{LINGER_MS, closed_after, good_from_now, linger, well};
 use crate::{
     bed::Bed,
     clock,
+    marker::Kind,
     run::{Happens, Told},
 };
 
@@ -13,7 +14,11 @@ const NAT: &str = "/ip/firewall/nat";
 const RAW: &str = "/ip/firewall/raw";
 
 pub(super) const ALL: &[(&str, Happens)] = &[
-    ("a foreign accept on top of forward", |bed| on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])),
+    ("a foreign accept on top of forward", |bed| {
+        // The rules by which answers of a published port find the LAN know no connections: the chain alone tells them apart.
+        let told = on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])?;
+        Ok(Told { exposed: &[Kind::Lan], ..told })
+    }),
     ("a foreign accept on top of input", |bed| on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])),
     ("a foreign fasttrack on top of forward", |bed| {
         let rule = [("chain", "forward"), ("connection-state", "established,related")];
@@ -38,9 +43,21 @@ pub(super) const ALL: &[(&str, Happens)] = &[
         let rule = [("chain", "dstnat"), ("action", "dst-nat"), ("protocol", "udp"), ("dst-port", "53")];
         on_top(bed, NAT, &[&rule[..], &[("to-addresses", "203.0.113.1")]].concat())
     }),
-    ("a foreign notrack on top of raw", |bed| on_top(bed, RAW, &[("chain", "prerouting"), ("action", "notrack")])),
+    ("a foreign notrack on top of raw", |bed| {
+        // An answer without a connection is for the router itself: where its input takes that, it says that nobody is there.
+        let told = on_top(bed, RAW, &[("chain", "prerouting"), ("action", "notrack")])?;
+        Ok(Told { exposed: &[Kind::Quoted], ..told })
+    }),
+    ("a foreign mark for connections on top of mangle", |bed| {
+        let rule = [("chain", "prerouting"), ("action", "mark-connection"), ("new-connection-mark", "foreign")];
+        // The router's own errors are known by the mark that this one takes away.
+        Ok(Told { exposed: &[Kind::Quoted], ..on_top(bed, MANGLE, &rule)? })
+    }),
     ("the end of our chain is deleted and added again", |bed| deleted(bed, FILTER, "bulkhead:base/closed")),
-    ("our jumps are deleted and added again", |bed| deleted(bed, FILTER, "bulkhead:base/jump-forward-in")),
+    ("our jumps are deleted and added again", |bed| {
+        // The same as with a foreign accept.
+        Ok(Told { exposed: &[Kind::Lan], ..deleted(bed, FILTER, "bulkhead:base/jump-forward-in")? })
+    }),
     ("our accept is deleted and added again", |bed| deleted(bed, FILTER, "/accept-out")),
     ("our routing rule is deleted and added again", |bed| deleted(bed, "/routing/rule", "/rule")),
     ("our blackhole is deleted and added again", |bed| deleted(bed, "/ip/route", "/blackhole")),
@@ -58,7 +75,11 @@ fn on_top(bed: &mut Bed, menu: &str, rule: &[(&str, &str)]) -> anyhow::Result<To
     let mut words = [rule, &[("comment", "foreign")]].concat();
     words.extend(first.as_deref().map(|first| ("place-before", first)));
     bed.admin(menu, "add", &words)?;
+    bed.settle()?;
+    // What makes the router itself speak of the service's connections is there too.
+    bed.far_end_sends(1, 20)?;
     linger();
+    bed.far_end_sends(1, 20)?;
     bed.set_tunnel(false)?;
     clock::pause(LINGER_MS);
     bed.set_tunnel(true)?;
@@ -72,7 +93,8 @@ fn on_top(bed: &mut Bed, menu: &str, rule: &[(&str, &str)]) -> anyhow::Result<To
 /// The agent is there, and has the tunnel's end to see before it has put the gate back.
 fn gate_deleted(bed: &mut Bed) -> anyhow::Result<Told> {
     let mut rows = Vec::new();
-    for gate in ["/gate-out", "/gate-in"] {
+    // From below: what each stood before is there when it comes back.
+    for gate in ["/gate-in", "/gate-out"] {
         rows.push(bed.delete(FILTER, gate)?);
     }
     let news = clock::now();
@@ -80,7 +102,7 @@ fn gate_deleted(bed: &mut Bed) -> anyhow::Result<Told> {
     let reaction = closed_after(bed, news);
     linger();
     bed.set_tunnel(true)?;
-    for row in rows {
+    for row in rows.into_iter().rev() {
         bed.put_back(row)?;
     }
     bed.settle()?;

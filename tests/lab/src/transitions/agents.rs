@@ -77,6 +77,7 @@ fn runs_out(bed: &mut Bed) -> anyhow::Result<Told> {
     bed.stop_agent()?;
     if bed.short {
         bed.bench.twin.advance(Duration::from_secs(31));
+        bed.settle()?;
     }
     clock::until(35_000, || !bed.kernel().gate().0);
     bed.settle()?;
