@@ -73,8 +73,8 @@ fn late(bed: &mut Bed, fasttracked: bool) -> anyhow::Result<u64> {
         Ok(after.iter().sum::<u64>() - before.iter().sum::<u64>())
     })?;
     // What leaked while ours were away is no leak.
-    bed.book.clear();
-    bed.traffic.desk.step.fetch_add(1, Ordering::SeqCst);
+    let step = bed.traffic.desk.step.fetch_add(1, Ordering::SeqCst) + 1;
+    bed.book.clear_for(step);
     Ok(passed)
 }
 
