@@ -62,16 +62,18 @@ const OWN: [&[(u16, u16)]; 1] = [&[(DOT1Q, 100)]];
 const DOT1Q: u16 = 0x8100;
 const DOT1AD: u16 = 0x88A8;
 
-/// A property that holds frames back: its menu, the end of its row's comment, its name, and what is put in its place.
-type Property = (&'static str, &'static str, &'static str, &'static str);
+/// What is put in the place of a property's value: menu, the end of the row's comment, name, and value.
+type Change = (&'static str, &'static str, &'static str, &'static str);
 
 const PORT_MENU: &str = "/interface/bridge/port";
-const PROPERTIES: [Property; 5] = [
-    ("/interface/bridge", "installer/bridge", "vlan-filtering", "false"),
-    (PORT_MENU, "/bridge-port", "ingress-filtering", "false"),
-    (PORT_MENU, "/bridge-port", "pvid", "200"),
-    (PORT_MENU, "/bridge-port", "frame-types", "admit-all"),
-    (PORT_MENU, "/bridge-port", "horizon", "none"),
+const ADMITS_ALL: Change = (PORT_MENU, "/bridge-port", "frame-types", "admit-all");
+/// Properties that hold frames back, and those that would hide that they are away.
+const PROPERTIES: [(Change, &[Change]); 5] = [
+    (("/interface/bridge", "installer/bridge", "vlan-filtering", "false"), &[]),
+    ((PORT_MENU, "/bridge-port", "ingress-filtering", "false"), &[ADMITS_ALL]),
+    ((PORT_MENU, "/bridge-port", "pvid", "200"), &[]),
+    (ADMITS_ALL, &[]),
+    ((PORT_MENU, "/bridge-port", "horizon", "none"), &[]),
 ];
 
 /// Gives the bridge another service, and listens to it and to the agent's container for what comes from ours.
@@ -152,51 +154,69 @@ pub(crate) fn hunt(bed: &mut Bed, totals: &mut Totals) -> anyhow::Result<()> {
     bed.good()?;
     neighbours_come(bed)?;
     report::row("property taken away", &["judged as", "killed"].map(str::to_owned));
-    let said = look(bed, None)?;
+    let said = look(bed, &[])?.all();
     if !said.is_empty() {
         totals.findings.push(format!("frames with tags, with nothing taken away: {}", said.join("; ")));
     }
-    for property in PROPERTIES {
-        let said = look(bed, Some(without(property)))?;
+    for (change, off) in PROPERTIES {
+        let (_, _, name, value) = change;
+        let hopped = if off.is_empty() { Vec::new() } else { look(bed, off)?.hopped };
+        if !hopped.is_empty() {
+            totals.findings.push(format!("frames with tags, without what hides {name}: {}", hopped.join("; ")));
+        }
+        let seen = look(bed, &[off, &[change]].concat())?;
+        // What is carried with its own tag says nothing where that is let pass anyhow.
+        let said = if off.is_empty() { seen.all() } else { seen.hopped };
+        let noticed = hopped.is_empty() && !said.is_empty();
         totals.mutants += 1;
-        totals.killed += usize::from(!said.is_empty());
-        let word = said.first().map_or("LIVES", String::as_str);
-        report::row(&format!("{} {}={}", property.0, property.2, property.3), &["packets".to_owned(), word.to_owned()]);
+        totals.killed += usize::from(noticed);
+        let word = said.first().filter(|_| noticed).map_or("LIVES", String::as_str);
+        report::row(&format!("{} {name}={value}", change.0), &["packets".to_owned(), word.to_owned()]);
     }
     neighbours_go(bed)
 }
 
-fn without((menu, mark, name, value): Property) -> Bend {
-    Arc::new(move |of, row: &Row| {
-        let mut row = row.clone();
-        if of == menu && row.text("comment").ends_with(mark) {
-            row.0.insert(name.to_owned(), value.to_owned());
-        }
-        Some(row)
-    })
+/// What was seen of frames with tags where it may not be.
+struct Seen {
+    hopped: Vec<String>,
+    carried: Vec<String>,
 }
 
-/// What of frames with tags is seen where it may not be.
-fn look(bed: &mut Bed, mutant: Option<Bend>) -> anyhow::Result<Vec<String>> {
+impl Seen {
+    fn all(self) -> Vec<String> {
+        [self.hopped, self.carried].concat()
+    }
+}
+
+/// Sends frames with tags while some properties have other values.
+fn look(bed: &mut Bed, changes: &[Change]) -> anyhow::Result<Seen> {
+    let changes = changes.to_vec();
+    let bend: Bend = Arc::new(move |of, row: &Row| {
+        let mut row = row.clone();
+        for (menu, mark, name, value) in &changes {
+            if of == *menu && row.text("comment").ends_with(mark) {
+                row.0.insert((*name).to_owned(), (*value).to_owned());
+            }
+        }
+        Some(row)
+    });
     bed.frozen(|bed| {
-        bed.kernel().bends.extend(mutant);
+        bed.kernel().bends.push(bend);
         bed.carry_out()?;
         let step = bed.traffic.desk.step.fetch_add(1, Ordering::SeqCst) + 1;
         bed.book.clear_for(step);
         hop(bed)?;
         clock::pause(60);
-        let mut said = run::leaks(bed).1;
-        // Its own tag is no way to anybody else, but no frame with a tag is taken at all. What has none is carried.
+        let hopped = run::leaks(bed).1;
+        // Its own tag is no way to anybody else, but no frame with a tag is taken at all.
         bed.book.clear_for(step);
         send(bed, &OWN)?;
         clock::pause(60);
-        let carried = bed.book.count(Wire::Tunnel, Kind::UdpNew);
-        if carried > 0 {
-            said.push(format!("{carried} frames with a tag are carried"));
-        }
+        let count = bed.book.count(Wire::Tunnel, Kind::UdpNew);
+        let carried = if count > 0 { vec![format!("{count} frames with a tag are carried")] } else { Vec::new() };
         bed.kernel().bends.clear();
         bed.carry_out()?;
-        Ok(said)
+        Ok(Seen { hopped, carried })
     })
 }
 
