@@ -191,7 +191,7 @@ impl Seen {
 /// Sends frames with tags while some properties have other values.
 fn look(bed: &mut Bed, changes: &[Change]) -> anyhow::Result<Seen> {
     let changes = changes.to_vec();
-    let bend: Bend = Arc::new(move |of, row: &Row| {
+    let other_values: Bend = Arc::new(move |of, row: &Row| {
         let mut row = row.clone();
         for (menu, mark, name, value) in &changes {
             if of == *menu && row.text("comment").ends_with(mark) {
@@ -201,7 +201,7 @@ fn look(bed: &mut Bed, changes: &[Change]) -> anyhow::Result<Seen> {
         Some(row)
     });
     bed.frozen(|bed| {
-        bed.kernel().bends.push(bend);
+        bed.kernel().bends.push(other_values);
         bed.carry_out()?;
         let step = bed.traffic.desk.step.fetch_add(1, Ordering::SeqCst) + 1;
         bed.book.clear_for(step);
