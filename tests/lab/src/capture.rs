@@ -31,6 +31,8 @@ pub(crate) enum Wire {
     Service,
     /// The router's own resolver has taken it.
     Router,
+    /// Something else on the bridge of VIFs.
+    Neighbour,
 }
 
 /// What was seen of one kind on one wire.

@@ -4,20 +4,24 @@
 //! then routes, then one load of all rules, which takes effect as a whole. What was counted goes back to the twin. A row
 //! that cannot be carried out is an error that ends the run.
 
+mod counters;
 mod firewall;
 mod links;
 mod routes;
 pub(crate) mod rows;
 mod rule;
+mod vlans;
 
-use crate::{clock, namespace::Namespace};
-use anyhow::Context as _;
-use bulkhead_twin::{Twin, device::meter::Counted};
+use crate::{clock, lane, namespace::Namespace};
 use firewall::Firewall;
 use links::Links;
 use routes::{Routes, Tables};
 use rows::{Row, Rows};
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Instant,
+};
 
 /// Where the other end of a port's cable is: the namespace, and the interface's name there.
 pub(crate) type Cables = BTreeMap<&'static str, (Arc<Namespace>, &'static str)>;
@@ -53,6 +57,8 @@ pub(crate) struct Kernel {
     links: Links,
     routes: Routes,
     firewall: Firewall,
+    /// Interfaces at which packets of known flows are taken out.
+    fast: BTreeSet<String>,
     /// When the timed entries were loaded.
     loaded: Option<Instant>,
     /// When an open gate's entry was first absent from, or present in, what is loaded.
@@ -95,6 +101,7 @@ impl Kernel {
             links: Links::default(),
             routes: Routes::default(),
             firewall: Firewall::default(),
+            fast: BTreeSet::new(),
             loaded: None,
             gate: (false, None),
             counted: BTreeMap::new(),
@@ -112,6 +119,7 @@ impl Kernel {
         // before its rules, and what comes finds its rules there.
         let bent = self.bent(rows);
         let wanted = links::wanted(&bent)?;
+        self.bridge(&links::leaving_vlans(&self.links, &wanted))?;
         self.ip("", &links::leaving(&self.links, &wanted))?;
         self.apply_firewall(&bent)?;
         self.apply_links(wanted)?;
@@ -130,6 +138,10 @@ impl Kernel {
         }
         let fresh: Vec<_> = wanted.all.keys().filter(|name| !self.links.all.contains_key(*name)).cloned().collect();
         self.ip("", &links::coming(&self.links, &wanted))?;
+        if lane::abilities().vlans {
+            self.namespace.feed("nft", &["-f", "-"], wanted.filtering.tagged())?;
+        }
+        self.bridge(&links::coming_vlans(&self.links, &wanted))?;
         for name in fresh {
             if let Some((there, end)) = self.cables.get(name.as_str()) {
                 let (far, id) = (format!("{name}-x"), there.id());
@@ -138,8 +150,19 @@ impl Kernel {
             }
         }
         self.links = wanted;
+        self.watch_flows()?;
         // What the kernel took along with an interface is put in anew.
         self.routes.routes.clear();
+        Ok(())
+    }
+
+    /// Flows are known again at interfaces that are new.
+    fn watch_flows(&mut self) -> anyhow::Result<()> {
+        let routed = self.links.all.keys().filter(|name| !self.links.ports.contains_key(*name)).cloned().collect();
+        if let Some(text) = firewall::flows_at(&routed).filter(|_| routed != self.fast) {
+            self.namespace.feed("nft", &["-f", "-"], text)?;
+        }
+        self.fast = routed;
         Ok(())
     }
 
@@ -219,32 +242,17 @@ impl Kernel {
         Ok(())
     }
 
-    /// Bytes and packets that rules with this mark have counted; nothing where no such rule is loaded.
-    ///
-    /// # Errors
-    /// What `nft` says.
-    pub(crate) fn counted(&self, rows: &Rows, mark: &str) -> anyhow::Result<Option<u64>> {
-        let told: serde_json::Value =
-            serde_json::from_str(&self.namespace.command("nft", &["-j", "list", "counters"])?)?;
-        let ids: Vec<&Row> = rows.0.values().flatten().filter(|row| row.text("comment").ends_with(mark)).collect();
-        let counters = told["nftables"].as_array().into_iter().flatten().filter_map(|entry| entry.get("counter"));
-        let mut packets = None;
-        for counter in counters {
-            let word = |name: &str| counter[name].as_str().unwrap_or_default();
-            let key = format!("{} {} {}", word("family"), word("table"), word("name"));
-            let Some((menu, id)) = self.firewall.counters.get(&key) else { continue };
-            if rows.menu(menu).iter().any(|row| row.text(".id") == id && ids.contains(&row)) {
-                packets = Some(packets.unwrap_or(0) + counter["packets"].as_u64().unwrap_or(0));
-            }
-        }
-        Ok(packets)
-    }
-
     /// Forgets an interface that went by itself, or has another name now.
     pub(crate) fn forget_link(&mut self, name: &str) {
         self.links.all.remove(name);
         self.links.addresses.retain(|(interface, _)| interface != name);
+        self.fast.remove(name);
         self.routes.routes.clear();
+    }
+
+    /// Forgets that an interface is a port of a bridge.
+    pub(crate) fn forget_port(&mut self, name: &str) {
+        self.links.ports.remove(name);
     }
 
     /// A boot: nothing of the last one is there, and nothing passes until [`Self::booted`]. Interfaces with cables stay
@@ -278,46 +286,12 @@ impl Kernel {
         self.namespace.command("nft", &["delete", "table", "inet", "boot"]).map(drop)
     }
 
-    /// Gives the twin what the kernel has counted.
-    ///
-    /// # Errors
-    /// What `nft` says.
-    pub(crate) fn count(&mut self, twin: &Twin) -> anyhow::Result<()> {
-        let told = self.namespace.command("nft", &["-j", "list", "counters"])?;
-        let told: serde_json::Value = serde_json::from_str(&told).context("what nft says is no JSON")?;
-        let mut counted = Vec::new();
-        for counter in told["nftables"].as_array().into_iter().flatten().filter_map(|entry| entry.get("counter")) {
-            let word = |name: &str| counter[name].as_str().unwrap_or_default();
-            let key = format!("{} {} {}", word("family"), word("table"), word("name"));
-            let number = |name: &str| counter[name].as_u64().unwrap_or(0);
-            let now = (number("bytes"), number("packets"));
-            let Some((menu, id)) = self.firewall.counters.get(&key) else { continue };
-            if self.counted.insert(key, now) != Some(now) {
-                counted.push(Counted { menu: menu.clone(), id: id.parse()?, meters: [now, (0, 0)] });
-            }
-        }
-        counted.extend(self.count_links(twin)?);
-        if !counted.is_empty() {
-            twin.set_counted(&counted);
+    /// Lines about VLANs.
+    fn bridge(&self, lines: &[String]) -> anyhow::Result<()> {
+        if !lines.is_empty() {
+            self.namespace.feed("bridge", &["-batch", "-"], text(lines))?;
         }
         Ok(())
-    }
-
-    fn count_links(&mut self, twin: &Twin) -> anyhow::Result<Vec<Counted>> {
-        let table = self.namespace.run(|| Ok(std::fs::read_to_string("/proc/thread-self/net/dev")?))?;
-        let mut counted = Vec::new();
-        for row in twin.rows("/interface").into_iter().map(|row| Row(row.into_iter().collect())) {
-            let line = table.lines().find_map(|line| line.trim().strip_prefix(&format!("{}:", row.text("name"))));
-            let Some(line) = line else { continue };
-            let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-            if let [bytes_in, packets_in, _, _, _, _, _, _, bytes_out, packets_out, ..] = numbers[..] {
-                let meters = [(bytes_in, packets_in), (bytes_out, packets_out)];
-                if self.counted.insert(row.text("name").to_owned(), meters[0]) != Some(meters[0]) {
-                    counted.push(Counted { menu: "/interface".to_owned(), id: row.text(".id").parse()?, meters });
-                }
-            }
-        }
-        Ok(counted)
     }
 
     /// Lines for one family; for both where it is empty.

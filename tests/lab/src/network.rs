@@ -6,6 +6,8 @@
 //! lan ────── ether2 ┘                    └ ether5 ── wan2 ┘
 //! ```
 //!
+//! Neighbours are what else the bridge of VIFs has: the agent's own container, another VIF's service.
+//!
 //! The Internet's hosts (192.0.2.9 and the resolver 192.0.2.53) answer behind the tunnel and behind the providers alike,
 //! so that what leaks is answered and its connection goes on.
 
@@ -15,11 +17,11 @@ use crate::{
     marker::Marker,
     namespace::Namespace,
     servers,
+    tunnel::Tunnel,
 };
 use anyhow::{Context as _, ensure};
 use std::{
     net::{Ipv4Addr, UdpSocket},
-    process::Child,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -56,7 +58,8 @@ pub(crate) struct Network {
     pub(crate) isp: Arc<Namespace>,
     pub(crate) vpn: Arc<Namespace>,
     pub(crate) lan: Arc<Namespace>,
-    tunnels: Vec<Child>,
+    pub(crate) neighbours: Arc<Namespace>,
+    tunnels: Vec<Tunnel>,
     /// What the WAN wires had received before they were listened to.
     begun: [u64; 2],
 }
@@ -69,7 +72,7 @@ impl Network {
     pub(crate) fn new() -> anyhow::Result<Self> {
         let made = |name| Namespace::new(name).map(Arc::new);
         let (service, router, isp) = (made("service")?, made("router")?, made("isp")?);
-        let (vpn, lan) = (made("vpn")?, made("lan")?);
+        let (vpn, lan, neighbours) = (made("vpn")?, made("lan")?, made("neighbours")?);
         let far = vpn.id();
         isp.command("ip", &["link", "add", "to-vpn", "type", "veth", "peer", "name", "eth0", "netns", &far])?;
         batch(&isp, "link set to-vpn up\naddr add 198.51.100.1/24 dev to-vpn\n")?;
@@ -91,7 +94,7 @@ impl Network {
         );
         service.feed("nft", &["-f", "-"], silent)?;
         servers::published(&service)?;
-        Ok(Self { service, router, isp, vpn, lan, tunnels: Vec::new(), begun: [0; 2] })
+        Ok(Self { service, router, isp, vpn, lan, neighbours, tunnels: Vec::new(), begun: [0; 2] })
     }
 
     /// Gives the ends of the router's cables their addresses, once the router has its interfaces.
@@ -139,8 +142,7 @@ impl Network {
         let settings = format!(
             "[Interface]\nPrivateKey = {private}\nListenPort = 51820\n[Peer]\nPublicKey = {public}\nAllowedIPs = {INNER}/32\n"
         );
-        let child = start_tunnel(&self.vpn, "wg0", settings)?;
-        self.tunnels.push(child);
+        self.tunnels.push(Tunnel::start(&self.vpn, "wg0", settings)?);
         batch(&self.vpn, "addr add 10.66.0.1/24 dev wg0\nlink set wg0 up\n")
     }
 
@@ -149,21 +151,28 @@ impl Network {
     /// # Errors
     /// What WireGuard's programs say.
     pub(crate) fn open_tunnel(&mut self, name: &str, settings: String) -> anyhow::Result<()> {
-        let child = start_tunnel(&self.router, name, settings)?;
-        self.tunnels.push(child);
+        self.tunnels.push(Tunnel::start(&self.router, name, settings)?);
         self.router.command("ip", &["link", "set", name, "mtu", "1420", "up"])?;
         Ok(())
     }
 
-    /// Kills the program of the router's end: its interface vanishes.
+    /// Takes the router's end away, as when its program is killed: its interface vanishes.
     ///
     /// # Errors
     /// There is none.
     pub(crate) fn kill_tunnel(&mut self) -> anyhow::Result<()> {
         ensure!(self.tunnels.len() > 1, "no tunnel of the router runs");
-        let mut child = self.tunnels.pop().context("no tunnel runs")?;
-        child.kill()?;
-        child.wait()?;
+        self.tunnels.pop().context("no tunnel runs")?.end()
+    }
+
+    /// Gives the router's end another name. A kernel that does not rename what is up has it down for a moment.
+    ///
+    /// # Errors
+    /// What `ip` says.
+    pub(crate) fn rename_tunnel(&self, from: &str, to: &str) -> anyhow::Result<()> {
+        if self.router.command("ip", &["link", "set", from, "name", to]).is_err() {
+            batch(&self.router, &format!("link set {from} down\nlink set {from} name {to}\nlink set {to} up\n"))?;
+        }
         Ok(())
     }
 
@@ -183,9 +192,8 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        for child in &mut self.tunnels {
-            let _ = child.kill();
-            let _ = child.wait();
+        for tunnel in self.tunnels.drain(..) {
+            let _ = tunnel.end();
         }
     }
 }
@@ -193,18 +201,6 @@ impl Drop for Network {
 /// Runs lines of `ip -batch`.
 pub(crate) fn batch(there: &Namespace, lines: &str) -> anyhow::Result<()> {
     there.feed("ip", &["-batch", "-"], lines.to_owned()).map(drop)
-}
-
-fn start_tunnel(there: &Namespace, name: &str, settings: String) -> anyhow::Result<Child> {
-    let socket = format!("/run/wireguard/{name}.sock");
-    // One that was killed leaves it behind.
-    let old = socket.clone();
-    let _ = there.run(move || Ok(std::fs::remove_file(old)?));
-    let child = there.start("wireguard-go", &["-f", name])?;
-    let ready = there.run(move || Ok(clock::until(5000, || std::fs::exists(&socket).unwrap_or(false))))?;
-    ensure!(ready, "wireguard-go has not made {name} within 5 s");
-    there.feed("wg", &["setconf", name, "/dev/stdin"], settings)?;
-    Ok(child)
 }
 
 /// The router's own resolver: asks the Internet's what it is asked, by whatever way the router's own packets go.

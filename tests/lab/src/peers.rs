@@ -7,6 +7,7 @@ use crate::{
     bed::{Bed, TUNNEL, vif},
     clock,
     kernel::{Bend, rows::Row},
+    lane,
     report::{self, Totals},
     run,
 };
@@ -62,7 +63,7 @@ const SHORT_LOOK_MS: u64 = 400;
 /// # Errors
 /// The lab itself fails.
 pub(crate) fn compare(bed: &mut Bed, totals: &mut Totals) -> anyhow::Result<()> {
-    let rounds = if bed.short { 1 } else { 5 };
+    let rounds = lane::here().rounds(bed.short);
     report::row("the tunnel goes down: leaked packets", &["min", "median", "max"].map(str::to_owned));
     for peer in &PEERS {
         let mut leaked = Vec::new();

@@ -28,7 +28,7 @@ pub(crate) type Happens = fn(&mut Bed) -> anyhow::Result<Told>;
 const LONGEST_MS: u64 = 20_000;
 
 /// The wires on which nothing of a service may ever be, and what does not come from the service.
-const OUTSIDE: [Wire; 4] = [Wire::Wan, Wire::SecondWan, Wire::Lan, Wire::Router];
+const OUTSIDE: [Wire; 5] = [Wire::Wan, Wire::SecondWan, Wire::Lan, Wire::Router, Wire::Neighbour];
 const OTHERS: [Kind; 3] = [Kind::FromLan, Kind::RouterV6, Kind::Gateway];
 
 /// Answers of the published port are for the LAN, and nobody else.

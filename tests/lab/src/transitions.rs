@@ -3,11 +3,13 @@
 mod admins;
 mod agents;
 mod kernels;
+mod offload;
+mod tags;
 mod tunnels;
 
 use crate::{
     bed::Bed,
-    clock,
+    clock, lane,
     run::{Happens, Told},
 };
 use std::{sync::atomic::Ordering, time::Instant};
@@ -27,7 +29,10 @@ pub(crate) const CAUGHT: [&str; 6] = [
 
 /// All transitions, each with its name.
 pub(crate) fn all() -> Vec<(&'static str, Happens)> {
-    [agents::ALL, tunnels::ALL, kernels::ALL, admins::ALL].concat()
+    let can = lane::abilities();
+    let tags = if can.vlans { tags::ALL } else { &[] };
+    let offload = if can.flowtables { offload::ALL } else { &[] };
+    [agents::ALL, tunnels::ALL, kernels::ALL, admins::ALL, tags, offload].concat()
 }
 
 /// From now on packets should flow.

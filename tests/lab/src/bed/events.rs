@@ -19,11 +19,14 @@ impl Bed {
     /// What the kernel or the twin says.
     pub(crate) fn set_tunnel(&self, up: bool) -> anyhow::Result<()> {
         let state = if up { "up" } else { "down" };
+        // Nobody carries out rows that say otherwise meanwhile: a route by what is down is refused.
+        let mut kernel = self.kernel();
         self.network.router.command("ip", &["link", "set", TUNNEL, state])?;
         self.bench.twin.set_link(TUNNEL, up)?;
         if up {
-            self.kernel().forget_routes();
+            kernel.forget_routes();
         }
+        drop(kernel);
         self.settle()
     }
 
@@ -130,7 +133,7 @@ impl Bed {
     /// What the kernel or the twin says.
     pub(crate) fn rename_tunnel(&mut self, from: &str, to: &str) -> anyhow::Result<()> {
         self.frozen(|bed| {
-            bed.network.router.command("ip", &["link", "set", from, "name", to])?;
+            bed.network.rename_tunnel(from, to)?;
             bed.admin("/interface/wireguard", "set", &[("numbers", from), ("name", to)])?;
             bed.kernel().forget_link(from);
             bed.carry_out()

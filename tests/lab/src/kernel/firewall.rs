@@ -4,9 +4,13 @@ use super::{
     rows::{Row, Rows},
     rule::{self, FASTTRACKED, Place},
 };
+use crate::lane;
 use anyhow::Context as _;
 use shared::routeros::value::parse_duration;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 /// Each chain of the packet flow: RouterOS' table and chain, and nftables' type, hook and priority. Raw comes before
 /// connection tracking, mangle in postrouting before source NAT.
@@ -155,16 +159,38 @@ fn chains(
     Ok(())
 }
 
-/// Fasttracked packets meet no mangle and no filter, and are routed by `main`. A stand-in: the host's kernel has no
-/// flow table. They do meet raw, which here comes before the connection is known.
+/// Fasttracked packets meet no mangle and no filter. By a kernel with flow tables, a connection that is marked so becomes a
+/// flow there: its packets meet nothing more, and go the way that they went. Without, all of them are let pass, and are
+/// routed by `main`; they do meet raw, which here comes before the connection is known.
 fn fast(text: &mut String, (family, table, chain): (&str, &str, &str)) {
+    let flows = lane::abilities().flowtables;
     let verdict = match (table, chain) {
+        ("filter", "forward") if flows => {
+            let _ = writeln!(text, "{}", flowtable(family, &BTreeSet::new()));
+            format!("flow add @{FLOWS}")
+        }
+        _ if flows => return,
         ("mangle", "prerouting") => format!("meta mark set {FAST_MARK} accept"),
         ("mangle" | "filter", "forward") | ("mangle", "postrouting") => "accept".to_owned(),
         _ => return,
     };
     let chain = rule::chain(chain);
     let _ = writeln!(text, "add rule {family} {table} {chain} ct mark & {FASTTRACKED} == {FASTTRACKED} {verdict}");
+}
+
+/// The flow table's name.
+const FLOWS: &str = "fast";
+
+fn flowtable(family: &str, interfaces: &BTreeSet<String>) -> String {
+    let names: Vec<String> = interfaces.iter().map(|name| format!("\"{name}\"")).collect();
+    let devices = if names.is_empty() { String::new() } else { format!(" devices = {{ {} }};", names.join(", ")) };
+    format!("add flowtable {family} filter {FLOWS} {{ hook ingress priority 0;{devices} }}")
+}
+
+/// What lets flows be taken out at these interfaces; nothing where there are none.
+pub(crate) fn flows_at(interfaces: &BTreeSet<String>) -> Option<String> {
+    let can = lane::abilities().flowtables && !interfaces.is_empty();
+    can.then(|| ["ip", "ip6"].map(|family| flowtable(family, interfaces) + "\n").concat())
 }
 
 /// The row by which RouterOS shows what fasttrack counted: no rule.

@@ -1,10 +1,12 @@
 //! Interfaces, bridges and addresses.
 //!
-//! The host kernel has neither 802.1Q nor VLAN filtering. There a bridge with VLAN filtering becomes one plain bridge for
-//! each of its VLAN interfaces, with that VLAN's untagged ports, if the VLAN table lets the VLAN through to the router
-//! itself. What is tagged on a port is not carried out there.
+//! A kernel that filters VLANs has bridges, ports and VLAN interfaces as the rows have them ([`Filtering`]). Another one has
+//! neither 802.1Q nor VLAN filtering: there a bridge with VLAN filtering becomes one plain bridge for each of its VLAN
+//! interfaces, with that VLAN's untagged ports, if the VLAN table lets the VLAN through to the router itself. What is tagged
+//! on a port is not carried out there.
 
-use super::rows::Rows;
+use super::{rows::Rows, vlans::Filtering};
+use crate::lane;
 use anyhow::bail;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +17,9 @@ pub(crate) enum Link {
     Cable,
     /// A bridge.
     Bridge,
-    /// Made by a program of its own; the lab starts and ends it.
+    /// One VLAN of another interface.
+    Vlan { of: String, id: String },
+    /// The lab makes and ends it.
     Tunnel,
 }
 
@@ -30,6 +34,8 @@ pub(crate) struct Links {
     pub(crate) disabled: BTreeSet<String>,
     /// Interface, and address with its length; of both families.
     pub(crate) addresses: BTreeSet<(String, String)>,
+    /// What bridges do with VLANs, by a kernel that can.
+    pub(crate) filtering: Filtering,
 }
 
 /// What the rows ask for.
@@ -37,11 +43,17 @@ pub(crate) struct Links {
 /// # Errors
 /// An interface of a kind that is not carried out.
 pub(crate) fn wanted(rows: &Rows) -> anyhow::Result<Links> {
-    let mut links = Links::default();
+    let (mut links, can) = (Links::default(), lane::abilities());
     for row in rows.menu("/interface") {
         let name = row.text("name").to_owned();
         let link = match row.text("type") {
             "ether" | "veth" => Link::Cable,
+            "vlan" if can.vlans => {
+                let Some(vlan) = rows.menu("/interface/vlan").iter().find(|row| row.text("name") == name) else {
+                    continue;
+                };
+                Link::Vlan { of: vlan.text("interface").to_owned(), id: vlan.text("vlan-id").to_owned() }
+            }
             "bridge" | "vlan" => Link::Bridge,
             "wg" => Link::Tunnel,
             "loopback" => continue,
@@ -60,12 +72,15 @@ pub(crate) fn wanted(rows: &Rows) -> anyhow::Result<Links> {
         .collect();
     for port in rows.working("/interface/bridge/port") {
         let (bridge, interface) = (port.text("bridge"), port.text("interface"));
-        if filtering.contains(bridge) {
+        if filtering.contains(bridge) && !can.vlans {
             let vlan = vlan_of(rows, bridge, port.text("pvid"), interface);
             links.ports.extend(vlan.map(|vlan| (interface.to_owned(), vlan)));
         } else if !bridge.starts_with('*') && !interface.starts_with('*') {
             links.ports.insert(interface.to_owned(), bridge.to_owned());
         }
+    }
+    if can.vlans {
+        links.filtering = Filtering::wanted(rows, &filtering, &links.ports)?;
     }
     for (menu, family) in [("/ip/address", ""), ("/ipv6/address", "nodad")] {
         let rows = rows.working(menu).filter(|row| !row.text("interface").starts_with('*'));
@@ -103,7 +118,8 @@ pub(crate) fn leaving(from: &Links, to: &Links) -> Vec<String> {
         lines.push(format!("addr del {} dev {interface}", address.split(' ').next().unwrap_or_default()));
     }
     let gone = from.all.iter().filter(|(name, link)| **link != Link::Tunnel && to.all.get(*name) != Some(*link));
-    lines.extend(gone.map(|(name, _)| format!("link del {name}")));
+    let (vlans, others): (Vec<_>, Vec<_>) = gone.partition(|(_, link)| matches!(link, Link::Vlan { .. }));
+    lines.extend(vlans.into_iter().chain(others).map(|(name, _)| format!("link del {name}")));
     lines
 }
 
@@ -111,22 +127,28 @@ pub(crate) fn leaving(from: &Links, to: &Links) -> Vec<String> {
 pub(crate) fn coming(from: &Links, to: &Links) -> Vec<String> {
     let mut lines = Vec::new();
     let fresh = |name: &String| from.all.get(name) != to.all.get(name);
+    let mut vlans = Vec::new();
     for (name, link) in to.all.iter().filter(|(name, _)| fresh(name)) {
         match link {
             Link::Cable => lines.push(format!("link add {name} type veth peer name {name}-x")),
-            Link::Bridge => lines.push(format!(
-                "link add {name} address {} type bridge forward_delay 0 mcast_snooping 0",
-                address(name)
-            )),
+            Link::Bridge => {
+                // No VLAN is anybody's before the rows say so.
+                let none = if lane::abilities().vlans { " vlan_default_pvid 0" } else { "" };
+                lines.push(format!(
+                    "link add {name} address {} type bridge forward_delay 0 mcast_snooping 0{none}",
+                    address(name)
+                ));
+            }
+            Link::Vlan { of, id } => vlans.push(format!("link add link {of} name {name} type vlan id {id}")),
             Link::Tunnel => {}
         }
     }
-    for (port, bridge) in &to.ports {
-        if from.ports.get(port) != Some(bridge) || fresh(port) || fresh(bridge) {
-            lines.push(format!("link set {port} master {bridge}"));
-        }
-    }
-    for name in to.all.keys().filter(|name| !to.disabled.contains(*name)) {
+    lines.extend(vlans);
+    lines.extend(joining(from, to).iter().map(|port| format!("link set {port} master {}", to.ports[*port])));
+    lines.extend(to.filtering.modes(&from.filtering, &fresh));
+    // A VLAN comes up on an interface that is up.
+    let (vlans, others): (Vec<_>, Vec<_>) = to.all.iter().partition(|(_, link)| matches!(link, Link::Vlan { .. }));
+    for (name, _) in others.into_iter().chain(vlans).filter(|(name, _)| !to.disabled.contains(*name)) {
         if fresh(name) || from.disabled.contains(name) {
             lines.push(format!("link set {name} up"));
         }
@@ -137,6 +159,28 @@ pub(crate) fn coming(from: &Links, to: &Links) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Ports that become members of their bridge.
+fn joining<'a>(from: &Links, to: &'a Links) -> BTreeSet<&'a String> {
+    let fresh = |name: &String| from.all.get(name) != to.all.get(name);
+    let anew =
+        |(port, bridge): &(&String, &String)| from.ports.get(*port) != Some(*bridge) || fresh(port) || fresh(bridge);
+    to.ports.iter().filter(anew).map(|(port, _)| port).collect()
+}
+
+/// The lines for `bridge -batch` by which VLANs leave ports that stay.
+pub(crate) fn leaving_vlans(from: &Links, to: &Links) -> Vec<String> {
+    let joins = joining(from, to);
+    let stays = |name: &String| to.all.contains_key(name) && from.all.get(name) == to.all.get(name);
+    let on = |name: &String| stays(name) && !joins.contains(name) && from.ports.get(name) == to.ports.get(name);
+    from.filtering.leaving(&to.filtering, &on)
+}
+
+/// The lines by which they come.
+pub(crate) fn coming_vlans(from: &Links, to: &Links) -> Vec<String> {
+    let joins = joining(from, to);
+    to.filtering.coming(&from.filtering, &|name| joins.contains(name) || from.all.get(name) != to.all.get(name))
 }
 
 /// A bridge's own address, made of its name: without one it has that of its first port, and another one before that.

@@ -99,13 +99,11 @@ pub(super) fn as_service(bed: &Bed) -> anyhow::Result<()> {
 
 pub(super) fn unbridged(bed: &Bed) -> anyhow::Result<()> {
     let router = &bed.network.router;
-    let bridged = router.command("ip", &["-o", "link", "show", "bh-tor"])?.contains("master");
     router.command("ip", &["link", "set", "bh-tor", "nomaster"])?;
     let sent = by_hand(bed, SERVICE, (&bed.network.service, "bh-tor"));
     clock::pause(40);
-    if bridged {
-        router.command("ip", &["link", "set", "bh-tor", "master", "bh-v100"])?;
-    }
+    // It is made a port again with the next rows.
+    bed.kernel().forget_port("bh-tor");
     sent
 }
 

@@ -1,6 +1,7 @@
 //! Which object is judged where, and with what off.
 
 use super::situation::Situation;
+use crate::lane;
 use Situation::{
     Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, Late, Mute, Published, RouterV6, Still, Strays,
     TripIn, TripIn6, TripOut, TripOut6, Unbridged, Unplugged,
@@ -96,9 +97,9 @@ pub(super) fn part(mark: &str) -> &str {
     last.split_once('.').map_or(last, |(part, _)| part)
 }
 
-/// Whether an object is one of VLAN filtering.
+/// Whether an object is one of VLAN filtering, on a kernel without it.
 pub(super) fn by_model(mark: &str) -> bool {
-    ["/bridge-vlan", "/bridge-port", "/vlan"].iter().any(|part| mark.ends_with(part))
+    !lane::abilities().vlans && ["/bridge-vlan", "/bridge-port", "/vlan"].iter().any(|part| mark.ends_with(part))
 }
 
 /// The name that others know an object by; empty for one without.
