@@ -22,7 +22,7 @@ use nix::{
 };
 use shared::{
     change_set::{Outcome, Resource},
-    vif::{KillSwitchMode, VifSpec},
+    vif::VifSpec,
 };
 use std::{
     path::PathBuf,
@@ -137,8 +137,7 @@ impl Bed {
     /// # Errors
     /// The engine's word.
     pub(crate) fn create(&mut self) -> anyhow::Result<()> {
-        self.change(Resource::VifCreate(VifSpec { kill_switch: KillSwitchMode::Off, ..vif()? }))?;
-        self.change(Resource::VifUpdate(vif()?))?;
+        self.change(Resource::VifCreate(vif()?))?;
         self.settle()?;
         self.traffic.plug_in(&self.book)
     }

@@ -9,7 +9,7 @@ mod situation;
 mod table;
 
 use crate::{
-    bed::Bed,
+    bed::{Bed, TUNNEL},
     kernel::{
         Bend,
         rows::{Row, Rows},
@@ -22,6 +22,9 @@ use std::{
     sync::Arc,
 };
 use table::Judge;
+
+/// The comment of rules of somebody else's about answers.
+const ANSWERED: &str = "foreign answers";
 
 /// What a state without the mutant came to, so that it is looked at once.
 type Content = BTreeMap<(Situation, &'static [&'static str]), Vec<String>>;
@@ -75,6 +78,12 @@ fn foreign(bed: &Bed, come: bool) -> anyhow::Result<()> {
         &[("chain", "forward"), ("connection-state", "established"), ("action", "fasttrack-connection")],
     ];
     const MARK: (&str, &str) = ("comment", situation::FOREIGN);
+    // About whatever comes out of the tunnel, which is the router's own, too: what they count says nothing.
+    const ANSWERS: [(&str, &[(&str, &str)]); 2] = [
+        ("/ip/firewall/mangle", &[("action", "mark-connection"), ("new-connection-mark", "foreign")]),
+        ("/ip/firewall/raw", &[("action", "passthrough")]),
+    ];
+    const OF_ANSWERS: [(&str, &str); 3] = [("chain", "prerouting"), ("in-interface", TUNNEL), ("comment", ANSWERED)];
     // Of the whole subnet: below ours it is about answers alone.
     const LOOKUP: [(&str, &str); 3] = [("dst-address", "172.16.64.0/24"), ("action", "lookup"), ("table", "foreign")];
     let route = [("dst-address", "0.0.0.0/0"), ("gateway", "198.18.2.1"), ("routing-table", "foreign"), MARK];
@@ -85,9 +94,12 @@ fn foreign(bed: &Bed, come: bool) -> anyhow::Result<()> {
         for rule in RULES {
             bed.admin("/ip/firewall/mangle", "add", &[rule, &[MARK]].concat())?;
         }
+        for (menu, rule) in ANSWERS {
+            bed.admin(menu, "add", &[rule, &OF_ANSWERS].concat())?;
+        }
     } else {
-        for menu in ["/ip/firewall/mangle", "/routing/rule", "/ip/route"] {
-            for id in bed.ids(menu, MARK.1) {
+        for menu in ["/ip/firewall/mangle", "/ip/firewall/raw", "/routing/rule", "/ip/route"] {
+            for id in [bed.ids(menu, MARK.1), bed.ids(menu, ANSWERED)].concat() {
                 bed.admin(menu, "remove", &[("numbers", &id)])?;
             }
         }
@@ -166,6 +178,9 @@ fn off(parts: &'static [&'static str]) -> Vec<Bend> {
         let mut row = row.clone();
         if parts.contains(&"@gate") && comment.contains("/gate-") {
             row.0.insert("disabled".to_owned(), "false".to_owned());
+        }
+        if parts.contains(&"@notrack") && comment == ANSWERED && menu.ends_with("/raw") {
+            row.0.insert("action".to_owned(), "notrack".to_owned());
         }
         if parts.contains(&"@lookup") && menu == "/routing/rule" {
             row.0.insert("action".to_owned(), "lookup".to_owned());

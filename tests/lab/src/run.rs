@@ -36,9 +36,8 @@ fn may_be(kind: Kind, wire: Wire) -> bool {
     OTHERS.contains(&kind) || (kind == Kind::Published && wire == Wire::Lan)
 }
 
-/// What only the firewall holds back. No routing rule concerns what is for the router itself; those by which answers of a
-/// published port find the LAN let everything find it; and what has no way is told so, by the router's own routes.
-pub(crate) const FIREWALL_ALONE: &[Kind] = &[Kind::DnsRouter, Kind::Lan, Kind::Quoted];
+/// What only the firewall holds back: no routing rule concerns what is for the router itself, or what it says by itself.
+pub(crate) const FIREWALL_ALONE: &[Kind] = &[Kind::DnsRouter, Kind::Quoted];
 
 /// Everything of the service that was seen where it may not be: how many, and in words.
 pub(crate) fn leaks(bed: &Bed) -> (u64, Vec<String>) {

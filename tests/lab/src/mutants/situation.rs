@@ -52,6 +52,8 @@ pub(super) enum Situation {
     Published,
     /// The far end's answer in a new connection comes too late to be forwarded.
     Late,
+    /// Answers belong to no connection.
+    Untracked,
     /// Nobody takes the far end's answer.
     Unplugged,
 }
@@ -110,6 +112,7 @@ fn probe(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
         | Situation::RouterV6
         | Situation::Unbridged
         | Situation::Late
+        | Situation::Untracked
         | Situation::Unplugged => strays(bed, situation),
     }
 }
@@ -143,6 +146,7 @@ fn strays(bed: &Bed, situation: Situation) -> anyhow::Result<Vec<String>> {
         }
         Situation::Still
         | Situation::Carries
+        | Situation::Untracked
         | Situation::Mute
         | Situation::Answer
         | Situation::TripOut

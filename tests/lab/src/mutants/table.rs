@@ -4,7 +4,7 @@ use super::situation::Situation;
 use crate::lane;
 use Situation::{
     Answer, Bypassed, Carries, FromLan, FromLanV6, Gone, LanAsService, Late, Mute, Published, RouterV6, Still, Strays,
-    TripIn, TripIn6, TripOut, TripOut6, Unbridged, Unplugged,
+    TripIn, TripIn6, TripOut, TripOut6, Unbridged, Unplugged, Untracked,
 };
 
 /// A state in which a mutant is looked at.
@@ -12,12 +12,13 @@ use Situation::{
 pub(super) struct Judge {
     pub(super) situation: Situation,
     /// The ends of the marks of rows that are off, and `@lookup` (the routing rule goes on to the next table), `@open` (the
-    /// factory's own drops are away), `@shut` (no lease), `@gate` (the gates are shut).
+    /// factory's own drops are away), `@shut` (no lease), `@gate` (the gates are shut), `@notrack`
+    /// (somebody takes what comes out of the tunnel out of connection tracking).
     pub(super) off: &'static [&'static str],
 }
 
 /// Properties by which one row names another.
-pub(super) const NAMING: [&str; 9] = [
+pub(super) const NAMING: [&str; 11] = [
     "in-interface",
     "out-interface",
     "in-interface-list",
@@ -26,11 +27,12 @@ pub(super) const NAMING: [&str; 9] = [
     "list",
     "table",
     "routing-table",
+    "routing-mark",
+    "new-routing-mark",
     "gateway",
 ];
 
-/// Without the chain of ours, answers' way to the LAN is open for whatever else the service sends there.
-const BOTH_JUMPS: &[&str] = &["jump-forward-in", "jump-forward-out", "replies-192"];
+const BOTH_JUMPS: &[&str] = &["jump-forward-in", "jump-forward-out"];
 
 /// Objects, and the state in which their lack shows.
 const TABLE: &[(&str, Situation, &[&str])] = &[
@@ -50,16 +52,18 @@ const TABLE: &[(&str, Situation, &[&str])] = &[
     ("gate-in", Mute, &["@gate", "gate-out"]),
     ("mangle-prerouting", Strays, BOTH_JUMPS),
     ("mangle-mark", Late, &[]),
+    ("mangle-answers", Late, &[]),
+    ("input-untracked", Untracked, &["@notrack"]),
     ("mangle-forward-in", Strays, &[]),
     ("mangle-forward-out", Strays, &[]),
     ("blackhole-main", Gone, &["stray"]),
     ("stray", Bypassed, &["blackhole-main"]),
     ("blackhole", Situation::Down, &["@lookup", "jump-forward-in", "jump-forward-out"]),
     ("rule", Situation::Down, &["rule-interface", "jump-forward-in", "jump-forward-out"]),
-    ("rule-interface", Strays, &["raw-spoofed", "jump-forward-in", "jump-forward-out", "replies-192"]),
+    ("rule-interface", Strays, &["raw-spoofed", "jump-forward-in", "jump-forward-out"]),
     ("vlan-member", Still, &["@shut"]),
     ("veth-member", Unbridged, &["raw-stray"]),
-    ("raw-spoofed", Strays, &["rule-interface", "jump-forward-in", "jump-forward-out", "replies-192"]),
+    ("raw-spoofed", Strays, &["rule-interface", "jump-forward-in", "jump-forward-out"]),
     ("raw-stray", LanAsService, &[]),
     ("tripwire-out", TripOut, &["@lookup", "blackhole", "jump-forward-in", "jump-forward-out"]),
     ("tripwire-in", TripIn, &["blackhole-main", "stray"]),
@@ -68,6 +72,8 @@ const TABLE: &[(&str, Situation, &[&str])] = &[
     ("replies-10", Published, &[]),
     ("replies-172", Published, &[]),
     ("replies-192", Published, &[]),
+    ("replies-table", Published, &[]),
+    ("publish-route", Published, &[]),
     ("publish", Published, &[]),
     ("publish-in", Published, &[]),
     ("publish-out", Published, &[]),
@@ -108,6 +114,7 @@ pub(super) fn named(mark: &str) -> String {
         "list" => "bulkhead-vif",
         "egress-list" => "bh-100-egress",
         "table" => "bh-100",
+        "replies-table" => "bh-100-replies",
         "vlan" => "bh-v100",
         "veth" => "bh-tor",
         _ => "",

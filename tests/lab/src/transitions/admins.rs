@@ -12,13 +12,11 @@ const FILTER: &str = "/ip/firewall/filter";
 const MANGLE: &str = "/ip/firewall/mangle";
 const NAT: &str = "/ip/firewall/nat";
 const RAW: &str = "/ip/firewall/raw";
+const MARK_CONNECTIONS: &[(&str, &str)] =
+    &[("chain", "prerouting"), ("action", "mark-connection"), ("new-connection-mark", "foreign")];
 
 pub(super) const ALL: &[(&str, Happens)] = &[
-    ("a foreign accept on top of forward", |bed| {
-        // The rules by which answers of a published port find the LAN know no connections: the chain alone tells them apart.
-        let told = on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])?;
-        Ok(Told { exposed: &[Kind::Lan], ..told })
-    }),
+    ("a foreign accept on top of forward", |bed| on_top(bed, FILTER, &[("chain", "forward"), ("action", "accept")])),
     ("a foreign accept on top of input", |bed| on_top(bed, FILTER, &[("chain", "input"), ("action", "accept")])),
     ("a foreign fasttrack on top of forward", |bed| {
         let rule = [("chain", "forward"), ("connection-state", "established,related")];
@@ -43,21 +41,14 @@ pub(super) const ALL: &[(&str, Happens)] = &[
         let rule = [("chain", "dstnat"), ("action", "dst-nat"), ("protocol", "udp"), ("dst-port", "53")];
         on_top(bed, NAT, &[&rule[..], &[("to-addresses", "203.0.113.1")]].concat())
     }),
-    ("a foreign notrack on top of raw", |bed| {
-        // An answer without a connection is for the router itself: where its input takes that, it says that nobody is there.
-        let told = on_top(bed, RAW, &[("chain", "prerouting"), ("action", "notrack")])?;
-        Ok(Told { exposed: &[Kind::Quoted], ..told })
-    }),
+    ("a foreign notrack on top of raw", |bed| on_top(bed, RAW, &[("chain", "prerouting"), ("action", "notrack")])),
     ("a foreign mark for connections on top of mangle", |bed| {
-        let rule = [("chain", "prerouting"), ("action", "mark-connection"), ("new-connection-mark", "foreign")];
-        // The router's own errors are known by the mark that this one takes away.
-        Ok(Told { exposed: &[Kind::Quoted], ..on_top(bed, MANGLE, &rule)? })
+        // The router's own errors are known by the mark that this one takes away, until ours is above it again.
+        Ok(Told { exposed: &[Kind::Quoted], ..on_top(bed, MANGLE, MARK_CONNECTIONS)? })
     }),
+    ("a foreign mark for connections below ours", |bed| among(bed, MANGLE, MARK_CONNECTIONS, None)),
     ("the end of our chain is deleted and added again", |bed| deleted(bed, FILTER, "bulkhead:base/closed")),
-    ("our jumps are deleted and added again", |bed| {
-        // The same as with a foreign accept.
-        Ok(Told { exposed: &[Kind::Lan], ..deleted(bed, FILTER, "bulkhead:base/jump-forward-in")? })
-    }),
+    ("our jumps are deleted and added again", |bed| deleted(bed, FILTER, "bulkhead:base/jump-forward-in")),
     ("our accept is deleted and added again", |bed| deleted(bed, FILTER, "/accept-out")),
     ("our routing rule is deleted and added again", |bed| deleted(bed, "/routing/rule", "/rule")),
     ("our blackhole is deleted and added again", |bed| deleted(bed, "/ip/route", "/blackhole")),
@@ -72,8 +63,13 @@ fn on_top(bed: &mut Bed, menu: &str, rule: &[(&str, &str)]) -> anyhow::Result<To
     let rows = bed.ids(menu, "");
     let fixed = bed.ids(menu, "counters");
     let first = rows.iter().find(|id| !fixed.contains(id)).cloned();
+    among(bed, menu, rule, first.as_deref())
+}
+
+/// The same with a rule before a row, or below all.
+fn among(bed: &mut Bed, menu: &str, rule: &[(&str, &str)], before: Option<&str>) -> anyhow::Result<Told> {
     let mut words = [rule, &[("comment", "foreign")]].concat();
-    words.extend(first.as_deref().map(|first| ("place-before", first)));
+    words.extend(before.map(|before| ("place-before", before)));
     bed.admin(menu, "add", &words)?;
     bed.settle()?;
     // What makes the router itself speak of the service's connections is there too.
