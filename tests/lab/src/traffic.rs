@@ -135,6 +135,8 @@ impl Traffic {
     pub(crate) fn plug_in(&self, book: &Book) -> anyhow::Result<()> {
         self.service.command("ip", &["addr", "replace", &format!("{SERVICE}/30"), "dev", "eth0"])?;
         self.service.command("ip", &["route", "replace", "default", "via", &GATEWAY.to_string()])?;
+        // A service says by ARP that it is another one now; this one never speaks of itself.
+        self.router.command("ip", &["neigh", "flush", "dev", "bh-v100"])?;
         let (_, own) = self.router.link("bh-v100")?;
         capture::listen(&self.service, "eth0", (Wire::Service, capture::Whose::From(own)), book)
     }
