@@ -79,6 +79,9 @@ pub(crate) fn wanted(rows: &Rows) -> anyhow::Result<Links> {
             links.ports.insert(interface.to_owned(), bridge.to_owned());
         }
     }
+    // The menus were read one after the other: what came meanwhile is carried out with the next rows.
+    let Links { all, ports, .. } = &mut links;
+    ports.retain(|port, bridge| all.contains_key(port) && all.contains_key(bridge));
     if can.vlans {
         links.filtering = Filtering::wanted(rows, &filtering, &links.ports)?;
     }
