@@ -246,9 +246,19 @@ impl Bed {
         }
         self.start_agent()?;
         self.settle()?;
+        self.await_gate()?;
+        self.traffic.begin_connections().or_else(|_| {
+            // A connection that was begun while rules were missing keeps what it lacks as long as it is tried again.
+            self.network.router.command("conntrack", &["-F"])?;
+            self.await_gate()?;
+            self.traffic.begin_connections()
+        })
+    }
+
+    fn await_gate(&self) -> anyhow::Result<()> {
         let is_good = || self.kernel().gate().0 && self.follower.alive.load(Ordering::SeqCst);
         if is_good() {
-            return self.traffic.begin_connections();
+            return Ok(());
         }
         if !clock::until(30_000, is_good) {
             let log = std::fs::read_to_string(self.config.with_extension("log")).unwrap_or_default();
@@ -259,8 +269,7 @@ impl Bed {
                 self.follower.alive.load(Ordering::SeqCst)
             );
         }
-        self.settle()?;
-        self.traffic.begin_connections()
+        self.settle()
     }
 }
 
