@@ -15,7 +15,7 @@ use shared::{
     notice::Notice,
     router::RouterState,
     topic::Home,
-    vif::{Isolation, Traffic, VifReport},
+    vif::{Gateway, Isolation, Traffic, VifReport},
 };
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub fn event(notice: &Notice) -> Vec<u8> {
     document::event(notice)
 }
 
-/// How often a VIF is published when nothing but its counters moves, in milliseconds. A router has dozens of VIFs, and
+/// How often a VIF is published when nothing but what is counted and measured moves, in milliseconds. A router has dozens of VIFs, and
 /// who reads this is often a small machine.
 const COUNTERS_EVERY: i64 = 60_000;
 
@@ -55,7 +55,7 @@ struct Vif {
 
 impl Published {
     /// What is to be published for a router in this state: what changed, and an empty payload for each VIF that is
-    /// gone. A VIF of which only counters moved waits for a minute.
+    /// gone. A VIF of which only what is counted and measured moved waits for a minute.
     pub fn state(&mut self, router: &RouterId, state: &RouterState) -> Topics {
         let mut topics = Topics::new();
         if replace(&mut self.router, document::state(state)) {
@@ -87,14 +87,16 @@ impl Published {
 impl Vif {
     fn is_old(&self, now: &VifReport, at: i64) -> bool {
         let waited = at.saturating_sub(self.at).unsigned_abs() >= COUNTERS_EVERY.unsigned_abs();
-        if waited { self.report != *now } else { without_counters(&self.report) != without_counters(now) }
+        if waited { self.report != *now } else { without_figures(&self.report) != without_figures(now) }
     }
 }
 
 /// A report as far as it changes only when something happens.
-fn without_counters(report: &VifReport) -> VifReport {
-    let isolation = report.isolation.as_ref().map(|isolation| Isolation { verified_at: 0, ..isolation.clone() });
-    VifReport { traffic: Traffic::default(), isolation, ..report.clone() }
+fn without_figures(report: &VifReport) -> VifReport {
+    let settled = |isolation: &Isolation| Isolation { verified_at: 0, took_ms: 0, traced: 0, ..isolation.clone() };
+    let gateway = Gateway { lost: report.gateway.lost, ..Gateway::default() };
+    let isolation = report.isolation.as_ref().map(settled);
+    VifReport { traffic: Traffic::default(), gateway, isolation, ..report.clone() }
 }
 
 fn replace(last: &mut Vec<u8>, payload: Vec<u8>) -> bool {
@@ -127,22 +129,26 @@ mod tests {
     }
 
     #[test]
-    fn counters_alone_are_published_once_a_minute() {
+    fn figures_alone_are_published_once_a_minute() {
         let (mut published, mut state) = (Published::default(), samples::state());
         published.state(&router(), &state);
         let mut said = Vec::new();
-        for second in (10..=130).step_by(10) {
+        for second in (10..=130_u32).step_by(10) {
             state.at += 10_000;
             state.vifs[0].traffic.rx_bytes += 1;
+            state.vifs[0].gateway.latency_us = Some(9_000 + second);
+            state.vifs[0].gateway.handshake_s = Some(second);
+            state.vifs[0].gateway.checked_at = Some(state.at);
             if let Some(isolation) = &mut state.vifs[0].isolation {
                 isolation.verified_at = state.at;
+                isolation.took_ms = second;
             }
             if names(&published.state(&router(), &state)).contains(&"bulkhead/r1/vif/tor-1/state") {
                 said.push(second);
             }
         }
         assert_eq!(said, [60, 120]);
-        state.vifs[0].kill_switch.active = true;
+        state.vifs[0].gateway.lost = 1;
         assert!(names(&published.state(&router(), &state)).contains(&"bulkhead/r1/vif/tor-1/state"), "at once");
     }
 

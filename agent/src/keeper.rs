@@ -152,7 +152,7 @@ impl Keeper {
                 board.say();
             }
             Err(error) => {
-                tracing::error!(%error, "the journal could not be read; the VIFs are told with the next look")
+                tracing::error!(%error, "the journal could not be read; the VIFs are told with the next look");
             }
         }
     }

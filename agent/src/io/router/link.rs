@@ -113,16 +113,14 @@ impl Link {
     fn agrees(&self, seen: Fingerprint) -> bool {
         let mut target = locked(&self.0.target);
         let Security::Pinned { fingerprint } = &mut target.security else { return true };
-        match *fingerprint {
-            Some(known) => known == seen,
-            None => {
-                *fingerprint = Some(seen);
-                if let Err(error) = self.0.store.set_pin(&seen.0) {
-                    tracing::error!(%error, "the router's certificate could not be remembered");
-                }
-                true
-            }
+        if let Some(known) = *fingerprint {
+            return known == seen;
         }
+        *fingerprint = Some(seen);
+        if let Err(error) = self.0.store.set_pin(&seen.0) {
+            tracing::error!(%error, "the router's certificate could not be remembered");
+        }
+        true
     }
 }
 
