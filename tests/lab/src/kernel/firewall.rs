@@ -160,14 +160,15 @@ fn chains(
 }
 
 /// Fasttracked packets meet no mangle and no filter. By a kernel with flow tables, a connection that is marked so becomes a
-/// flow there: its packets meet nothing more, and go the way that they went. Without, all of them are let pass, and are
-/// routed by `main`; they do meet raw, which here comes before the connection is known.
+/// flow there, by a packet without a mark for routing, as fasttrack knows no table but `main`: its packets meet nothing
+/// more, and go the way that they went. Without, all of them are let pass, and are routed by `main`; they do meet raw,
+/// which here comes before the connection is known.
 fn fast(text: &mut String, (family, table, chain): (&str, &str, &str)) {
     let flows = lane::abilities().flowtables;
     let verdict = match (table, chain) {
         ("filter", "forward") if flows => {
             let _ = writeln!(text, "{}", flowtable(family, &BTreeSet::new()));
-            format!("flow add @{FLOWS}")
+            format!("meta mark 0 flow add @{FLOWS}")
         }
         _ if flows => return,
         ("mangle", "prerouting") => format!("meta mark set {FAST_MARK} accept"),
