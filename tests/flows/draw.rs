@@ -21,12 +21,17 @@ impl Draw {
     }
 }
 
-/// The seeds of a test: as many as usual, as `BULKHEAD_FAULT_SEEDS` says, or the one that `BULKHEAD_FAULT_SEED` names.
-/// `share` is how many parts of them the test takes, so that all kinds of faults are drawn as often.
+/// The seeds of a test of faults: as many as usual, as `BULKHEAD_FAULT_SEEDS` says, or the one that `BULKHEAD_FAULT_SEED`
+/// names. `share` is how many parts of them the test takes, so that all kinds of faults are drawn as often.
 pub fn seeds(usual: u64, share: u64) -> Range<u64> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    match number("BULKHEAD_FAULT_SEED") {
-        Some(seed) => seed..seed.saturating_add(1),
-        None => 0..number("BULKHEAD_FAULT_SEEDS").unwrap_or(usual) / share,
-    }
+    so_many(number("BULKHEAD_FAULT_SEEDS").unwrap_or(usual) / share)
+}
+
+/// So many seeds, however many faults are drawn, or the one that `BULKHEAD_FAULT_SEED` names.
+pub fn so_many(count: u64) -> Range<u64> {
+    number("BULKHEAD_FAULT_SEED").map_or(0..count, |seed| seed..seed.saturating_add(1))
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }

@@ -13,7 +13,7 @@ use bulkhead_agent::flow::vif::{
     objects::objects,
     verify::{Look, Remedy, verify},
 };
-use bulkhead_flows::draw::{Draw, seeds};
+use bulkhead_flows::draw::{Draw, so_many};
 use packets::Leak;
 use repair::{put_back, shut};
 use router::Router;
@@ -37,7 +37,7 @@ struct Tally {
 }
 
 fn shard(n: u64) -> Tally {
-    let all = seeds(SETS, 1);
+    let all = so_many(SETS);
     let mut tally = Tally::default();
     for seed in all.filter(|seed| seed % SHARDS == n) {
         one(seed, &mut tally);

@@ -4,7 +4,7 @@ use super::{FILTER, MANGLE, RAW, RULE, VIF, is_open, is_whole, ready, until};
 use anyhow::Context as _;
 use bulkhead_flows::{
     BY_THE_TUNNEL, Bench,
-    draw::{Draw, seeds},
+    draw::{Draw, so_many},
 };
 use bulkhead_twin::device::export::Export;
 use tokio::task::JoinSet;
@@ -118,7 +118,7 @@ async fn one(seed: u64) -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_put_around_our_rows_they_are_put_right_and_nobody_elses_are_touched() -> anyhow::Result<()> {
     let mut running = JoinSet::new();
-    for seed in seeds(SEEDS, 1) {
+    for seed in so_many(SEEDS) {
         if running.len() == AT_ONCE {
             running.join_next().await.context("one")???;
         }
