@@ -32,21 +32,22 @@ class Memory:
 
 
 def processor_seconds(pid):
-    """Seconds on a processor so far, all threads together.
+    """Seconds on a processor so far: of the whole process, and of the threads that it has now.
 
     /proc/PID/stat counts in ticks of 10 ms, of which an idle agent takes fewer than one a poll; schedstat counts
-    nanoseconds, where the kernel has it.
+    nanoseconds, where the kernel has it, but what a thread took that has ended is gone with it.
     """
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+        fields = stat.read().rpartition(") ")[2].split()
+    whole = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     try:
-        total = 0
+        threads = 0
         for thread in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{thread}/schedstat", encoding="ascii") as schedstat:
-                total += int(schedstat.read().split()[0])
-        return total / 1e9
+                threads += int(schedstat.read().split()[0])
     except FileNotFoundError:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            fields = stat.read().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return whole, 0
+    return whole, threads / 1e9
 
 
 def processor_share(pids, seconds):
@@ -54,7 +55,12 @@ def processor_share(pids, seconds):
     before, began = {pid: processor_seconds(pid) for pid in pids}, time.monotonic()
     time.sleep(seconds)
     elapsed = time.monotonic() - began
-    return {pid: (processor_seconds(pid) - before[pid]) / elapsed for pid in pids}
+
+    def taken(pid):
+        # Ticks may miss what is short, threads what has ended: neither counts too much.
+        return max(now - then for now, then in zip(processor_seconds(pid), before[pid]))
+
+    return {pid: taken(pid) / elapsed for pid in pids}
 
 
 def system_calls(pids, seconds):
