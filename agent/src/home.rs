@@ -35,9 +35,9 @@ pub fn event(notice: &Notice) -> Vec<u8> {
     document::event(notice)
 }
 
-/// How often a VIF is published when nothing but what is counted and measured moves, in milliseconds. A router has dozens of VIFs, and
-/// who reads this is often a small machine.
-const COUNTERS_EVERY: i64 = 60_000;
+/// How often a VIF is published when nothing but what is counted and measured moves, in milliseconds. A router has dozens
+/// of VIFs, and who reads this is often a small machine.
+const FIGURES_EVERY: i64 = 60_000;
 
 /// What was published last.
 #[derive(Debug, Default)]
@@ -86,7 +86,7 @@ impl Published {
 
 impl Vif {
     fn is_old(&self, now: &VifReport, at: i64) -> bool {
-        let waited = at.saturating_sub(self.at).unsigned_abs() >= COUNTERS_EVERY.unsigned_abs();
+        let waited = at.saturating_sub(self.at).unsigned_abs() >= FIGURES_EVERY.unsigned_abs();
         if waited { self.report != *now } else { without_figures(&self.report) != without_figures(now) }
     }
 }

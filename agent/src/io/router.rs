@@ -99,7 +99,8 @@ impl RouterPort {
         Self { link: Link::start(target, store) }
     }
 
-    /// Another session with the same router, for what must not wait for what this one carries. It is moved by itself.
+    /// Another session with the same router, for what must not wait for what this one carries. Where the router
+    /// moves, each has to be told ([`RouterPort::move_to`]).
     #[must_use]
     pub fn beside(&self) -> Self {
         Self { link: self.link.beside() }

@@ -37,7 +37,7 @@ impl Link {
         Self::to(Arc::new(Mutex::new(target)), store)
     }
 
-    /// Another session with the same router, which moves by itself.
+    /// Another session with the same router. Each is told by [`Link::move_to`] where that is.
     pub(super) fn beside(&self) -> Self {
         Self::to(self.0.target.clone(), self.0.store.clone())
     }

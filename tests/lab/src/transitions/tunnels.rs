@@ -136,12 +136,7 @@ fn too_late(bed: &mut Bed) -> anyhow::Result<Told> {
     bed.far_end_sends(1, 50)?;
     linger();
     bed.far_end_sends(1, 50)?;
-    let news = clock::now();
-    bed.set_tunnel(false)?;
-    let reaction = closed_after(bed, news);
-    linger();
-    bed.set_tunnel(true)?;
-    Ok(good_from_now(bed, reaction))
+    down(bed)
 }
 
 /// More of some kinds than the flood has.
