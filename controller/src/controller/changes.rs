@@ -167,10 +167,14 @@ impl Controller {
     pub async fn revert_change_set(&self, id: &ChangeSetId, who: &Person) -> Result<ChangeSetView, Problem> {
         let kept = self.stored(id).await?;
         let name: String = format!("Revert: {}", kept.name).chars().take(80).collect();
-        let (items, reverts) = revert::inverse(&kept, &name).map_err(|refusal| {
+        let now = match kept.vif() {
+            Some(did) => self.reports(&kept.router).await?.into_iter().find(|vif| vif.spec.id == did.id),
+            None => None,
+        };
+        let was = now.map(|report| report.spec);
+        let (items, reverts) = revert::inverse(&kept, &name, was.as_ref()).map_err(|refusal| {
             Problem::new(problem::NOT_REVERTIBLE, refusal.message, refusal.hint).with("refusal", refusal.code)
         })?;
-        let was = kept.vif().cloned();
         let new = New {
             id: fresh_id()?,
             name,

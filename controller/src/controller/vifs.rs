@@ -211,7 +211,7 @@ impl Controller {
         self.ask_done(router, Request::Refresh).await
     }
 
-    async fn reports(&self, router: &RouterId) -> Result<Vec<VifReport>, Problem> {
+    pub(super) async fn reports(&self, router: &RouterId) -> Result<Vec<VifReport>, Problem> {
         Ok(self.state_of(router).await?.map(|state| state.vifs).unwrap_or_default())
     }
 

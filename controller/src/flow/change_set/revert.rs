@@ -26,12 +26,12 @@ pub struct Reverts {
 }
 
 /// The items that take a kept change back, and what they expect. `name` is the new change set's: part of the mark of a
-/// row that is made again and had none.
+/// row that is made again and had none. `now` is the VIF that it was about, as it is.
 ///
 /// # Errors
 /// `not_kept` where it is not in force; `not_revertible` where there is nothing that could be taken back, or something
 /// of which the plan does not tell what it was.
-pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts), Refusal> {
+pub fn inverse(change_set: &ChangeSet, name: &str, now: Option<&VifSpec>) -> Result<(Vec<Item>, Reverts), Refusal> {
     let plan = change_set.plan.as_ref().filter(|_| change_set.state == State::Active);
     let Some(plan) = plan else {
         return Err(Refusal::new("not_kept", "This change is not in force.", "There is nothing to take back."));
@@ -60,7 +60,7 @@ pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts
         }
     } else {
         for item in &change_set.items {
-            items.push(Item { resource: vif_back(&item.resource, change_set.was.as_ref())?, ..item.clone() });
+            items.push(Item { resource: vif_back(&item.resource, change_set.was.as_ref(), now)?, ..item.clone() });
         }
     }
     if items.is_empty() {
@@ -71,15 +71,32 @@ pub fn inverse(change_set: &ChangeSet, name: &str) -> Result<(Vec<Item>, Reverts
 }
 
 /// What is done to a VIF the other way round. One that is made again gets a VLAN and a network that are free then.
-fn vif_back(resource: &Resource, was: Option<&VifSpec>) -> Result<Resource, Refusal> {
+fn vif_back(resource: &Resource, was: Option<&VifSpec>, now: Option<&VifSpec>) -> Result<Resource, Refusal> {
     match (resource, was) {
         (Resource::VifCreate(spec), _) => Ok(Resource::VifRemove(spec.id.clone())),
-        (Resource::VifUpdate(spec), Some(was)) if was.id == spec.id => Ok(Resource::VifUpdate(was.clone())),
+        (Resource::VifUpdate(did), Some(was)) if was.id == did.id => {
+            Ok(Resource::VifUpdate(taken_back(did, was, now.unwrap_or(did))))
+        }
         (Resource::VifRemove(id), Some(was)) if was.id == *id => Ok(Resource::VifCreate(was.clone())),
         (Resource::VifUpdate(_) | Resource::VifRemove(_) | Resource::Row(_), _) => {
             let hint = "Make the VIF anew (`bulkhead vif create`), or alter it once more (`bulkhead vif update`).";
             Err(Refusal::new("not_revertible", "It is not known what the VIF was like before.", hint))
         }
+    }
+}
+
+/// What an update altered is as it was; what later ones altered stays as it is now.
+fn taken_back(did: &VifSpec, was: &VifSpec, now: &VifSpec) -> VifSpec {
+    fn of<T: Clone + PartialEq>(did: &T, was: &T, now: &T) -> T {
+        if did == was { now.clone() } else { was.clone() }
+    }
+    VifSpec {
+        id: now.id.clone(),
+        name: of(&did.name, &was.name, &now.name),
+        egress: of(&did.egress, &was.egress, &now.egress),
+        kill_switch: of(&did.kill_switch, &was.kill_switch, &now.kill_switch),
+        resolver: of(&did.resolver, &was.resolver, &now.resolver),
+        ports: of(&did.ports, &was.ports, &now.ports),
     }
 }
 

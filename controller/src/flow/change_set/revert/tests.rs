@@ -69,7 +69,7 @@ fn rows(items: &[Item]) -> Vec<&RowChange> {
 
 #[test]
 fn what_was_made_goes_what_was_altered_is_as_it_was_and_what_went_comes_again() {
-    let (items, _) = inverse(&kept(everything()), "Revert: house").unwrap();
+    let (items, _) = inverse(&kept(everything()), "Revert: house", None).unwrap();
     let rows = rows(&items);
     assert_eq!(
         rows.iter().map(|row| row.operation).collect::<Vec<_>>(),
@@ -87,14 +87,14 @@ fn what_was_made_goes_what_was_altered_is_as_it_was_and_what_went_comes_again() 
 #[test]
 fn a_row_that_had_a_mark_has_it_again() {
     let gone = operation(Verb::Remove, "c", &[], &[("comment", "bulkhead:row/house/old mine")]);
-    let (items, _) = inverse(&kept(vec![gone]), "Revert").unwrap();
+    let (items, _) = inverse(&kept(vec![gone]), "Revert", None).unwrap();
     assert_eq!(rows(&items)[0].key, pairs(&[("comment", "bulkhead:row/house/old")]));
     assert_eq!(rows(&items)[0].attributes, pairs(&[("comment", "bulkhead:row/house/old mine")]));
 }
 
 #[test]
 fn what_others_have_set_since_is_told_at_its_field_and_nothing_else_is() {
-    let (_, reverts) = inverse(&kept(everything()), "Revert").unwrap();
+    let (_, reverts) = inverse(&kept(everything()), "Revert", None).unwrap();
     let told = |now: &[(&str, &str)]| -> Vec<String> {
         let back = operation(Verb::Set, "2", &[("dst-port", "22"), ("log", "")], now);
         let plan = Plan { read_hash: [8; 32], operations: vec![back], warnings: vec![], rings: vec![] };
@@ -107,7 +107,7 @@ fn what_others_have_set_since_is_told_at_its_field_and_nothing_else_is() {
 
 #[test]
 fn a_place_that_is_not_known_any_more_is_told() {
-    let (_, reverts) = inverse(&kept(everything()), "Revert").unwrap();
+    let (_, reverts) = inverse(&kept(everything()), "Revert", None).unwrap();
     let again = operation(Verb::Add, "1", &[("chain", "forward")], &[]);
     let plan = Plan { read_hash: [8; 32], operations: vec![again], warnings: vec![], rings: vec![] };
     assert_eq!(reverts.moved_on(&plan)[0].code, "place_unknown");
@@ -139,17 +139,26 @@ fn a_vif_that_was_made_goes_one_that_was_altered_is_as_it_was_and_one_that_went_
         (Resource::VifUpdate(is.clone()), Resource::VifUpdate(was.clone())),
         (Resource::VifRemove(id.clone()), Resource::VifCreate(was.clone())),
     ] {
-        let (items, _) = inverse(&kept_vif(done, Some(was.clone())), "Revert").unwrap();
+        let (items, _) = inverse(&kept_vif(done, Some(was.clone())), "Revert", None).unwrap();
         assert_eq!(items.iter().map(|item| &item.resource).collect::<Vec<_>>(), [&back]);
     }
     for done in [Resource::VifUpdate(is), Resource::VifRemove(id)] {
-        assert_eq!(inverse(&kept_vif(done, None), "Revert").unwrap_err().code, "not_revertible");
+        assert_eq!(inverse(&kept_vif(done, None), "Revert", None).unwrap_err().code, "not_revertible");
     }
 }
 
 #[test]
+fn what_later_changes_altered_of_a_vif_stays() {
+    let (was, did) = (tor("wg-old"), tor("wg-new"));
+    let now = VifSpec { resolver: Some([10, 64, 0, 1].into()), ..did.clone() };
+    let kept = kept_vif(Resource::VifUpdate(did), Some(was.clone()));
+    let (items, _) = inverse(&kept, "Revert", Some(&now)).unwrap();
+    assert_eq!(items[0].resource, Resource::VifUpdate(VifSpec { resolver: now.resolver, ..was }));
+}
+
+#[test]
 fn only_what_is_in_force_and_did_something_can_be_taken_back() {
-    let code = |change_set: &ChangeSet| inverse(change_set, "Revert").unwrap_err().code;
+    let code = |change_set: &ChangeSet| inverse(change_set, "Revert", None).unwrap_err().code;
     assert_eq!(code(&kept(vec![])), "not_revertible");
     assert_eq!(code(&kept(vec![operation(Verb::Set, "nobody's", &[], &[])])), "not_revertible");
     let mut undone = kept(everything());
