@@ -6,10 +6,12 @@ mod random;
 use crate::drift::bed::{BY_ORDER, Warded, until, value};
 use bulkhead_flows::{Bench, create};
 use shared::notice::Severity;
+use std::time::Duration;
 
 const FILTER: &str = "/ip/firewall/filter";
 const RAW: &str = "/ip/firewall/raw";
 const MANGLE: &str = "/ip/firewall/mangle";
+const NAT: &str = "/ip/firewall/nat";
 const RULE: &str = "/routing/rule";
 const LIST: &str = "/interface/list";
 const MEMBER: &str = "/interface/list/member";
@@ -141,7 +143,7 @@ async fn a_foreign_row_on_top_of_ours_is_named_and_ends_up_below() -> anyhow::Re
         (FILTER, &[("chain", "forward"), ("action", "accept")][..]),
         (RAW, &[("chain", "prerouting"), ("action", "notrack")]),
         (MANGLE, &[("chain", "prerouting"), ("action", "mark-connection"), ("new-connection-mark", "x")]),
-        ("/ip/firewall/nat", &[("chain", "srcnat"), ("action", "accept")]),
+        (NAT, &[("chain", "srcnat"), ("action", "accept")]),
         (RULE, &[("action", "lookup"), ("table", "main")]),
         ("/ipv6/firewall/filter", &[("chain", "forward"), ("action", "accept")]),
     ] {
@@ -173,6 +175,36 @@ async fn a_foreign_row_on_top_of_ours_is_named_and_ends_up_below() -> anyhow::Re
         assert!(notices.iter().any(|notice| named(&notice.message)), "{menu}: {notices:#?}");
         until("a verification that found nothing", || is_whole(&warded)).await?;
     }
+    Ok(())
+}
+
+/// A connection keeps the addresses that it began with as long as it lives, whatever stands above that rule by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_forget_what_they_took_from_a_row_that_stood_above_ours() -> anyhow::Result<()> {
+    let (bench, warded) = ready().await?;
+    let connections = |of_service: bool| {
+        let rows = bench.twin.rows("/ip/firewall/connection");
+        let is_of = |row: &&Vec<(String, String)>| row.iter().any(|(_, value)| value.starts_with("172.16.64.2"));
+        rows.iter().filter(|row| is_of(row) == of_service).count()
+    };
+    bench.twin.set_traffic("bh-v100", 8_000, 8_000)?;
+    bench.twin.set_traffic("bridge", 8_000, 8_000)?;
+    until("connections", || {
+        bench.twin.advance(Duration::from_millis(500));
+        connections(true) > 0 && connections(false) > 0
+    })
+    .await?;
+    bench.twin.set_traffic("bh-v100", 0, 0)?;
+    // Whole all the time: what is verified is no reason to forget any.
+    let _ = warded.verify("tor-1").await?;
+    assert!(connections(true) > 0 && is_whole(&warded));
+    let top = id(&bench, NAT, &format!("{VIF}masquerade"));
+    let words = [("chain", "srcnat"), ("action", "accept"), ("place-before", &*top)];
+    bench.twin.run(NAT, "add", &words).expect("added");
+    until("connections of the service forgotten", || connections(true) == 0).await?;
+    assert!(connections(false) > 0, "nobody else's");
+    until("a verification that found nothing", || is_whole(&warded)).await?;
+    assert!(is_open(&bench), "nothing leaked");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 use crate::{
     flow::vif::{
+        Vif,
         gate::{Gates, Wish},
         watch::Watch,
     },
@@ -13,7 +14,7 @@ use crate::{
         router::{Failed, RouterPort, errands::Errands, gates::Sight},
     },
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::Ipv4Addr};
 
 /// How often closing is tried before the next beat: ids that a reboot or somebody else made stale are read anew between.
 const ROUNDS: usize = 3;
@@ -24,7 +25,7 @@ pub(super) struct Enforcer {
     clock: Clock,
     gates: Gates,
     /// Services whose connections are being forgotten: their gates stay closed as long.
-    emptied: BTreeSet<String>,
+    emptied: BTreeSet<Ipv4Addr>,
 }
 
 impl Enforcer {
@@ -70,7 +71,7 @@ impl Enforcer {
     }
 
     /// The router has forgotten connections, or could not.
-    pub(super) fn emptied(&mut self, services: &[String]) {
+    pub(super) fn emptied(&mut self, services: &[Ipv4Addr]) {
         self.emptied.retain(|service| !services.contains(service));
     }
 
@@ -86,7 +87,7 @@ impl Enforcer {
             if steps.is_empty() {
                 break;
             }
-            closing.extend(self.gates.closing(wishes).into_iter().map(|vif| vif.service_ip().to_string()));
+            closing.extend(self.gates.closing(wishes).into_iter().map(Vif::service_ip));
             self.write(&steps).await?;
             self.read(watch).await?;
         }
@@ -98,13 +99,22 @@ impl Enforcer {
             return Ok(None);
         }
         let at = self.clock.now();
-        self.router.purge(errands, closing.iter().cloned().collect())?;
-        self.emptied.append(&mut closing);
+        self.purge(closing, errands)?;
         Ok(Some(at))
     }
 
+    /// Has the router forget the connections of services. A gate that is closed meanwhile stays so until it has.
+    pub(super) fn purge(&mut self, services: BTreeSet<Ipv4Addr>, errands: &mut Errands) -> Result<(), Failed> {
+        if services.is_empty() {
+            return Ok(());
+        }
+        self.router.purge(errands, services.iter().copied().collect())?;
+        self.emptied.extend(services);
+        Ok(())
+    }
+
     fn is_emptied(&self, wish: &Wish) -> bool {
-        self.emptied.contains(&wish.vif.service_ip().to_string())
+        self.emptied.contains(&wish.vif.service_ip())
     }
 
     async fn write(&self, steps: &[crate::flow::vif::gate::Step]) -> Result<(), Failed> {

@@ -9,6 +9,7 @@ use super::{Order, board::Board, gates::Enforcer};
 use crate::{
     config,
     flow::vif::{
+        Vif,
         tunnel::{Link, Tunnel, peers},
         verify::Verdicts,
         watch::{Moved, Watch, link},
@@ -182,8 +183,8 @@ impl Sentry {
                 () = verified(&mut self.verdicts) => {
                     let verdicts = self.verdicts.borrow_and_update().clone();
                     self.board.with(|sight| sight.verified(&verdicts));
-                    let leaking = verdicts.into_iter().filter(|(_, verdict)| verdict.shut.is_some());
-                    self.watch.leaks(leaking.map(|(vif, _)| vif).collect());
+                    let mended = self.watch.verified(&verdicts).into_iter().map(Vif::service_ip).collect();
+                    self.enforcer.purge(mended, &mut self.errands)?;
                     self.follow(self.clock.now()).await?;
                 }
                 () = sleep_until(wake) => {}

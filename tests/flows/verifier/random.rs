@@ -1,6 +1,6 @@
 //! Some of what the model goes through ten thousand times, with the real warden on the twin.
 
-use super::{FILTER, MANGLE, RAW, RULE, VIF, is_open, is_whole, ready, until};
+use super::{FILTER, MANGLE, NAT, RAW, RULE, VIF, is_open, is_whole, ready, until};
 use anyhow::Context as _;
 use bulkhead_flows::{
     BY_THE_TUNNEL, Bench,
@@ -11,7 +11,6 @@ use tokio::task::JoinSet;
 
 const SEEDS: u64 = 60;
 const AT_ONCE: usize = 3;
-const NAT: &str = "/ip/firewall/nat";
 
 type Fields = Vec<(String, String)>;
 

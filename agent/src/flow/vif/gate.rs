@@ -11,6 +11,7 @@ use super::{
     objects::{GATE_IN, GATE_OUT, ROUTE, ROUTE_FALLBACK, mark},
 };
 use crate::flow::object::{Menu, Row};
+use std::net::Ipv4Addr;
 
 /// The part of a VIF's mark that names its lease, which is dynamic and never in an export.
 const LEASE: &str = "lease";
@@ -168,8 +169,8 @@ impl Gates {
 
 /// A script that removes the connections of services from the router's table, by whichever of its four addresses. The
 /// API's own queries know no patterns, and the table may be large.
-pub fn purge(services: &[String]) -> String {
-    let any = services.join("|").replace('.', "\\\\.");
+pub fn purge(services: &[Ipv4Addr]) -> String {
+    let any = services.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join("|").replace('.', "\\\\.");
     let pattern = format!("\"^({any})(:|\\$)\"");
     let ends = ["src-address", "dst-address", "reply-src-address", "reply-dst-address"];
     let where_ = ends.map(|end| format!("{end}~{pattern}")).join(" or ");

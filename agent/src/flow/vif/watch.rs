@@ -7,12 +7,13 @@ use super::{
     gate::{Gates, Wish},
     kill_switch::{self, Egress, Event, State, Told, Way},
     tunnel::{Link, Tunnel},
+    verify::{Verdict, Verdicts},
 };
 use crate::flow::object::Row;
 use shared::{
     ids::VifId,
     net::InterfaceName,
-    vif::{Gate, Gateway, KillSwitch, KillSwitchMode},
+    vif::{Gate, Gateway, KillSwitch, KillSwitchMode, VifStatus},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,6 +30,8 @@ pub struct Watch {
     changing: BTreeSet<VifId>,
     /// VIFs that the verifier found a way past: closed, by the other way too.
     leaking: BTreeSet<VifId>,
+    /// VIFs that were not whole when they were last verified.
+    broken: BTreeSet<VifId>,
     /// Whether nothing was decided yet: then leases that an earlier run gave are left to run out.
     decided: bool,
 }
@@ -229,9 +232,16 @@ impl Watch {
         self.switches.contains_key(vif)
     }
 
-    /// Takes which VIFs the verifier found a way past.
-    pub fn leaks(&mut self, leaking: BTreeSet<VifId>) {
-        self.leaking = leaking;
+    /// Takes what was verified. Gives the VIFs that are whole again: what their connections took meanwhile from rows
+    /// that are gone or below ours now (a fasttrack, an address, a mark) they keep as long as they live.
+    pub fn verified(&mut self, verdicts: &Verdicts) -> Vec<&Vif> {
+        let those = |is_it: fn(&Verdict) -> bool| {
+            verdicts.iter().filter(|(_, verdict)| is_it(verdict)).map(|(vif, _)| vif.clone()).collect()
+        };
+        self.leaking = those(|verdict| verdict.shut.is_some());
+        let were = std::mem::replace(&mut self.broken, those(|verdict| verdict.status == VifStatus::Failed));
+        let mended = were.iter().filter(|vif| !self.broken.contains(*vif));
+        mended.filter_map(|vif| self.switches.get(vif)).map(|switch| &switch.vif).collect()
     }
 
     /// No change is under way any more.

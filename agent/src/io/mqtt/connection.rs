@@ -18,8 +18,10 @@ use rumqttc::{
 use std::{future::pending, pin::pin, sync::atomic::Ordering, time::Duration};
 use tokio::time::sleep_until;
 
-/// Most rows of the outbox under way, and most retained topics.
-const WINDOW: usize = 16;
+/// Most rows of the outbox under way.
+const OUTBOX: usize = 16;
+/// Most retained topics under way. Once half of them have arrived the next go, all in one write.
+const RETAINED: usize = 32;
 /// A broker that acknowledges nothing for so long is left.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How soon events that nobody heard are published again.
@@ -233,7 +235,9 @@ impl<'a> Connection<'a> {
         if self.phase != Phase::Open {
             return None;
         }
-        while self.flights.len() - self.flights.outbox() < WINDOW {
+        let under_way = self.flights.len() - self.flights.outbox();
+        let room = if under_way <= RETAINED / 2 { RETAINED - under_way } else { 0 };
+        for _ in 0..room {
             let due = self.line.shared.retained().take_due();
             let Some((topic, payload)) = due else { break };
             if !self.publish_retained(topic, payload) {
@@ -244,8 +248,8 @@ impl<'a> Connection<'a> {
     }
 
     fn pump_outbox(&mut self) -> Option<End> {
-        while self.outbox_due && self.flights.outbox() < WINDOW {
-            let wanted = WINDOW - self.flights.outbox();
+        while self.outbox_due && self.flights.outbox() < OUTBOX {
+            let wanted = OUTBOX - self.flights.outbox();
             let rows = match self.line.store.outbox_after(self.outbox_at, wanted) {
                 Ok(rows) => rows,
                 Err(error) => return Some(End::Failed(error.to_string())),

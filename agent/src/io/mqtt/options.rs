@@ -31,6 +31,9 @@ use tokio::{
 
 /// Most publishes that the library lets be unacknowledged. Its default reserves 13.8 MB.
 pub(super) const IN_FLIGHT: u16 = 32;
+/// Most packets that one write carries: dozens of VIFs are told at the same moment, and a write for each would cost the
+/// router more than what is in it.
+const TOGETHER: usize = IN_FLIGHT as usize;
 /// Most messages that the broker may send before it hears from us.
 const RECEIVE: u16 = 16;
 /// The largest packet that we take: an envelope, and room for its topic and properties.
@@ -131,6 +134,7 @@ impl Options {
             .set_receive_maximum(Some(RECEIVE))
             .set_incoming_packet_size_limit(IncomingPacketSizeLimit::Bytes(PACKET))
             .set_outgoing_inflight_upper_limit(IN_FLIGHT)
+            .set_max_request_batch(TOGETHER)
             .set_connect_timeout(CONNECT);
         let mut options = Self { router, broker, mqtt };
         let (host, port) = (options.broker.host.clone(), options.broker.port);

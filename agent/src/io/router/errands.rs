@@ -39,7 +39,7 @@ pub enum Done {
     /// Connections were removed.
     Purged {
         /// Of which services.
-        services: Vec<String>,
+        services: Vec<Ipv4Addr>,
         /// Whether they were, or why not.
         result: Result<(), Failed>,
     },
@@ -84,7 +84,7 @@ impl RouterPort {
     ///
     /// # Errors
     /// [`Failed::Lost`] without a session.
-    pub fn purge(&self, errands: &mut Errands, services: Vec<String>) -> Result<(), Failed> {
+    pub fn purge(&self, errands: &mut Errands, services: Vec<Ipv4Addr>) -> Result<(), Failed> {
         let (session, script) = (self.session()?, purge(&services));
         errands.running.spawn(async move { Done::Purged { services, result: forget(&session, script).await } });
         Ok(())

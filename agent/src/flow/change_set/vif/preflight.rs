@@ -4,6 +4,8 @@
 //! What would break the promise refuses the change; what keeps packets from passing, or lies outside what IP firewalls
 //! can stop, is told with the plan.
 
+mod late;
+
 use super::wish::{has_address, holds, leads_out};
 use crate::flow::{
     change_set::{Change, Sight},
@@ -104,6 +106,17 @@ fn of_one(vif: &Vif, sight: &Sight) -> Vec<Refusal> {
     if vif.spec.kill_switch == KillSwitchMode::Off {
         let message = format!("{name} has no kill switch: while {egress} is down its packets leave in the clear.");
         all.push(Refusal::new("unprotected", message, "Choose `block`, unless that is what you want."));
+    }
+    if late::are_answered(egress, router, around) {
+        let message = format!(
+            "The router itself takes what comes through {egress}: an answer for {name} that comes too late would be \
+             answered outside the tunnel, quoted."
+        );
+        let hint = format!(
+            "Have the chain input drop what {egress} begins, but for what you want from there: `/ip/firewall/filter/add \
+             chain=input in-interface={egress} connection-state=!established,related action=drop`."
+        );
+        all.push(Refusal::new("egress_reaches_router", message, hint));
     }
     let peers: Vec<&Row> =
         around.rows(PEERS).iter().filter(|row| row.get("interface") == egress && !row.is("disabled")).collect();

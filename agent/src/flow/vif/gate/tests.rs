@@ -1,4 +1,5 @@
 use super::*;
+use std::net::Ipv4Addr;
 use shared::{
     ids::VifId,
     net::{InterfaceName, VlanId},
@@ -104,7 +105,7 @@ fn a_lease_of_nobody_or_of_another_address_goes() {
 
 #[test]
 fn connections_are_found_by_whole_addresses_at_either_end() {
-    let script = purge(&["172.16.64.2".to_owned(), "172.16.64.6".to_owned()]);
+    let script = purge(&[Ipv4Addr::new(172, 16, 64, 2), Ipv4Addr::new(172, 16, 64, 6)]);
     assert!(script.starts_with("/ip/firewall/connection/remove [find where src-address~"), "{script}");
     assert_eq!(script.matches(r#""^(172\\.16\\.64\\.2|172\\.16\\.64\\.6)(:|\$)""#).count(), 4, "{script}");
 }

@@ -24,6 +24,9 @@ struct Case {
     not_by: &'static [&'static str],
 }
 
+const TUNNEL: &str = "/ip/address address=10.9.0.2/32 interface=wg-vpn";
+const PEER: &str = "/interface/wireguard/peers interface=wg-vpn allowed-address=0.0.0.0/0";
+
 const CASES: &[Case] = &[
     Case {
         code: "egress_is_port",
@@ -150,6 +153,28 @@ const CASES: &[Case] = &[
             "/ip/firewall/nat chain=dstnat action=dst-nat protocol=udp dst-port=80,8000-9000",
             "/ip/firewall/nat chain=srcnat action=masquerade",
         ],
+    },
+    Case {
+        code: "egress_reaches_router",
+        raised_by: &[TUNNEL, PEER],
+        not_by: &[TUNNEL, PEER, "/ip/firewall/filter chain=input in-interface-list=!LAN action=drop"],
+    },
+    Case {
+        code: "egress_reaches_router",
+        raised_by: &[TUNNEL, PEER, "/ip/firewall/filter chain=input in-interface=wg-vpn action=reject"],
+        // What may be asked of the router from there is none of what comes too late.
+        not_by: &[
+            TUNNEL,
+            PEER,
+            "/ip/firewall/filter chain=input in-interface=wg-vpn protocol=tcp dst-port=8291 action=accept",
+            "/ip/firewall/filter chain=input in-interface=wg-vpn connection-state=!established,related action=drop",
+        ],
+    },
+    Case {
+        code: "egress_reaches_router",
+        raised_by: &[TUNNEL, PEER, "/ip/route dst-address=0.0.0.0/0 gateway=ether1"],
+        // What the router itself says goes back by it too.
+        not_by: &[TUNNEL, PEER, "/ip/route dst-address=0.0.0.0/0 gateway=wg-vpn"],
     },
     Case {
         code: "bridge_firewall",
