@@ -19,8 +19,22 @@ use shared::{
 };
 use std::collections::BTreeMap;
 
-/// Topics and payloads; an empty payload takes a topic back.
-pub type Topics = Vec<(String, Vec<u8>)>;
+/// What is to be published, retained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// Where.
+    pub topic: String,
+    /// What; nothing takes the topic back.
+    pub payload: Vec<u8>,
+    /// Whether nothing but figures is news in it, which will be said again before long.
+    pub figures: bool,
+}
+
+impl Publication {
+    fn of(topic: &Home, payload: Vec<u8>) -> Self {
+        Self { topic: topic.to_string(), payload, figures: false }
+    }
+}
 
 /// Every retained topic of a router in this state, with the change under way or last ended.
 pub fn topics(router: &RouterId, state: &RouterState, change: Option<&Report>) -> Vec<(Home, Vec<u8>)> {
@@ -56,38 +70,54 @@ struct Vif {
 impl Published {
     /// What is to be published for a router in this state: what changed, and an empty payload for each VIF that is
     /// gone. A VIF of which only what is counted and measured moved waits for a minute.
-    pub fn state(&mut self, router: &RouterId, state: &RouterState) -> Topics {
-        let mut topics = Topics::new();
+    pub fn state(&mut self, router: &RouterId, state: &RouterState) -> Vec<Publication> {
+        let mut all = Vec::new();
         if replace(&mut self.router, document::state(state)) {
-            topics.push((Home::State(router.clone()).to_string(), self.router.clone()));
+            all.push(Publication::of(&Home::State(router.clone()), self.router.clone()));
         }
         let mut before = std::mem::take(&mut self.vifs);
         for report in &state.vifs {
             let id = report.spec.id.clone();
-            let vif = match before.remove(&id) {
-                Some(said) if !said.is_old(report, state.at) => said,
-                Some(_) | None => {
-                    topics.push((Home::Vif(router.clone(), id.clone()).to_string(), document::vif(report)));
-                    Vif { report: report.clone(), at: state.at }
-                }
+            let said = before.remove(&id);
+            let news = said.as_ref().map_or(News::All, |said| said.news(report, state.at));
+            let vif = if let (Some(said), News::None) = (said, news) {
+                said
+            } else {
+                let whole = Publication::of(&Home::Vif(router.clone(), id.clone()), document::vif(report));
+                all.push(Publication { figures: news == News::Figures, ..whole });
+                Vif { report: report.clone(), at: state.at }
             };
             self.vifs.insert(id, vif);
         }
-        topics.extend(before.into_keys().map(|gone| (Home::Vif(router.clone(), gone).to_string(), Vec::new())));
-        topics
+        all.extend(before.into_keys().map(|gone| Publication::of(&Home::Vif(router.clone(), gone), Vec::new())));
+        all
     }
 
     /// What is to be published for a change that moved on.
-    pub fn change(&mut self, router: &RouterId, report: &Report) -> Topics {
+    pub fn change(&mut self, router: &RouterId, report: &Report) -> Option<Publication> {
         let changed = replace(&mut self.change, document::change(report));
-        changed.then(|| (Home::Change(router.clone()).to_string(), self.change.clone())).into_iter().collect()
+        changed.then(|| Publication::of(&Home::Change(router.clone()), self.change.clone()))
     }
 }
 
+/// What of a VIF is to be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    None,
+    Figures,
+    All,
+}
+
 impl Vif {
-    fn is_old(&self, now: &VifReport, at: i64) -> bool {
+    fn news(&self, now: &VifReport, at: i64) -> News {
         let waited = at.saturating_sub(self.at).unsigned_abs() >= FIGURES_EVERY.unsigned_abs();
-        if waited { self.report != *now } else { without_figures(&self.report) != without_figures(now) }
+        if without_figures(&self.report) != without_figures(now) {
+            News::All
+        } else if waited && self.report != *now {
+            News::Figures
+        } else {
+            News::None
+        }
     }
 }
 
@@ -109,18 +139,20 @@ fn replace(last: &mut Vec<u8>, payload: Vec<u8>) -> bool {
 mod tests {
     use super::*;
 
+    const VIF: &str = "bulkhead/r1/vif/tor-1/state";
+
     fn router() -> RouterId {
         RouterId::new("r1").expect("an id")
     }
 
-    fn names(topics: &Topics) -> Vec<&str> {
-        topics.iter().map(|(topic, _)| topic.as_str()).collect()
+    fn names<'a>(all: impl IntoIterator<Item = &'a Publication>) -> Vec<&'a str> {
+        all.into_iter().map(|one| one.topic.as_str()).collect()
     }
 
     #[test]
     fn only_what_changed_is_published_again() {
         let (mut published, mut state) = (Published::default(), samples::state());
-        let all = ["bulkhead/r1/state", "bulkhead/r1/vif/tor-1/state"];
+        let all = ["bulkhead/r1/state", VIF];
         assert_eq!(names(&published.state(&router(), &state)), all);
         assert_eq!(names(&published.state(&router(), &state)), [""; 0]);
         state.device = None;
@@ -143,13 +175,13 @@ mod tests {
                 isolation.verified_at = state.at;
                 isolation.took_ms = second;
             }
-            if names(&published.state(&router(), &state)).contains(&"bulkhead/r1/vif/tor-1/state") {
-                said.push(second);
-            }
+            let of_vif = published.state(&router(), &state).into_iter().find(|one| one.topic == VIF);
+            said.extend(of_vif.map(|one| (second, one.figures)));
         }
-        assert_eq!(said, [60, 120]);
+        assert_eq!(said, [(60, true), (120, true)]);
         state.vifs[0].gateway.lost = 1;
-        assert!(names(&published.state(&router(), &state)).contains(&"bulkhead/r1/vif/tor-1/state"), "at once");
+        let of_vif = published.state(&router(), &state).into_iter().find(|one| one.topic == VIF);
+        assert_eq!(of_vif.map(|one| one.figures), Some(false), "at once, and it has to arrive");
     }
 
     #[test]
@@ -158,9 +190,9 @@ mod tests {
         let without = RouterState { vifs: Vec::new(), ..state.clone() };
         published.state(&router(), &state);
         let gone = published.state(&router(), &without);
-        assert!(gone.contains(&("bulkhead/r1/vif/tor-1/state".to_owned(), Vec::new())));
+        assert!(gone.contains(&Publication { topic: VIF.to_owned(), payload: Vec::new(), figures: false }));
         assert_eq!(names(&published.state(&router(), &without)), [""; 0]);
-        assert!(names(&published.state(&router(), &state)).contains(&"bulkhead/r1/vif/tor-1/state"));
+        assert!(names(&published.state(&router(), &state)).contains(&VIF));
     }
 
     #[test]

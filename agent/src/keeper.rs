@@ -129,7 +129,6 @@ impl Keeper {
             counting: Counting::new(archive, clock),
             interfaces: Interfaces::default(),
             read: None,
-            watched_until: None,
             verdicts: watch::Sender::default().subscribe(),
         };
         Self { poll, sentry }
@@ -197,7 +196,6 @@ struct Polling {
     interfaces: Interfaces,
     /// When all was read of the interfaces; nothing where that is due.
     read: Option<Instant>,
-    watched_until: Option<Instant>,
     verdicts: watch::Receiver<Verdicts>,
 }
 
@@ -218,7 +216,7 @@ impl Polling {
                 () = self.found(&looked) => {}
                 order = orders.recv() => match order {
                     None => return,
-                    Some(Order::Watch(time)) => self.watched_until = Some(self.clock.now() + time.min(LONGEST_WATCH)),
+                    Some(Order::Watch(time)) => self.board.watch(self.clock.now() + time.min(LONGEST_WATCH)),
                     Some(_) => {
                         self.board.say_again();
                         self.read = None;
@@ -240,8 +238,7 @@ impl Polling {
     }
 
     fn pause(&self) -> Duration {
-        let watched = self.watched_until.is_some_and(|until| until > self.clock.now());
-        if watched { self.poll.watch_period } else { self.poll.period }
+        if self.board.is_watched() { self.poll.watch_period } else { self.poll.period }
     }
 
     /// One poll: everything in one batch.

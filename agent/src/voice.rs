@@ -5,7 +5,7 @@
 
 use crate::{
     bus::{Gate, SpeakError, Speaker},
-    home,
+    home::{self, Publication},
     io::{mqtt::Bus, store::Store},
 };
 use shared::{
@@ -136,10 +136,14 @@ impl Voice {
         }
     }
 
-    fn publish_home(&self, change: impl FnOnce(&mut home::Published) -> Vec<(String, Vec<u8>)>) {
+    fn publish_home<P: IntoIterator<Item = Publication>>(&self, change: impl FnOnce(&mut home::Published) -> P) {
         let mut published = self.home.lock().unwrap_or_else(PoisonError::into_inner);
-        for (topic, payload) in change(&mut published) {
-            if payload.is_empty() { self.bus.forget(topic) } else { self.bus.retained(topic, payload) }
+        for Publication { topic, payload, figures } in change(&mut published) {
+            if figures {
+                self.bus.retained_figures(topic, payload);
+            } else {
+                self.bus.retained(topic, payload);
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ use bytes::Bytes;
 use connection::End;
 use portable_atomic::AtomicU64;
 use retained::Retained;
+use rumqttc::QoS;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
     time::Duration,
@@ -200,17 +201,22 @@ impl Bus {
     }
 
     /// Keeps a payload as the newest of its topic: published (QoS 1, retained) now or as soon as there is a
-    /// connection, and after each connect.
+    /// connection, and after each connect. An empty one takes the topic back, which is then forgotten.
     pub fn retained(&self, topic: impl Into<String>, payload: impl Into<Bytes>) {
-        if !self.shared.retained().set(topic.into(), payload.into()) {
+        self.keep(topic.into(), payload.into(), QoS::AtLeastOnce);
+    }
+
+    /// The same for what is said again before long: published at most once (QoS 0), so that no broker has to say that it
+    /// has it; after a connect, like all that is retained.
+    pub fn retained_figures(&self, topic: impl Into<String>, payload: impl Into<Bytes>) {
+        self.keep(topic.into(), payload.into(), QoS::AtMostOnce);
+    }
+
+    fn keep(&self, topic: String, payload: Bytes, qos: QoS) {
+        if !self.shared.retained().set(topic, payload, qos) {
             self.shared.refused.fetch_add(1, Ordering::Relaxed);
         }
         self.shared.wake.notify_one();
-    }
-
-    /// Takes a retained topic back: an empty payload is published, then the topic is forgotten.
-    pub fn forget(&self, topic: impl Into<String>) {
-        self.retained(topic, Bytes::new());
     }
 
     /// Says that something was put into the outbox.

@@ -11,6 +11,10 @@ use std::{
     time::Duration,
 };
 
+/// How often the summary is said where nothing but figures moves and nobody looks: each time is a packet of some
+/// kilobytes, an acknowledgement, and what the controller does with both.
+const FIGURES_EVERY: Duration = Duration::from_secs(60);
+
 /// The one place where the summary is made from. Clones share it.
 #[derive(Clone)]
 pub(super) struct Board {
@@ -24,6 +28,13 @@ pub(super) struct Board {
 struct Inner {
     sight: Sight,
     said: Option<(RouterState, Instant)>,
+    watched_until: Option<Instant>,
+}
+
+impl Inner {
+    fn is_watched(&self, now: Instant) -> bool {
+        self.watched_until.is_some_and(|until| now < until)
+    }
 }
 
 impl Board {
@@ -41,8 +52,18 @@ impl Board {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).said = None;
     }
 
-    /// Says what happened, and the summary when it is another, otherwise once a period: while somebody looks, traffic
-    /// samples tell what moves.
+    /// Somebody looks until then.
+    pub(super) fn watch(&self, until: Instant) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).watched_until = Some(until);
+    }
+
+    /// Whether somebody looks.
+    pub(super) fn is_watched(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).is_watched(self.clock.now())
+    }
+
+    /// Says what happened, and the summary when it is another. Where only figures moved, once a period while somebody
+    /// looks, to whom traffic samples tell what moves faster, and seldom otherwise.
     pub(super) fn say(&self) {
         let now = self.clock.unix_millis();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,8 +73,8 @@ impl Board {
         let state = inner.sight.state(self.voice.refused(), now);
         let essence = essence(&state);
         let moment = self.clock.now();
-        let fresh =
-            inner.said.as_ref().is_some_and(|(said, at)| *said == essence && moment.duration_since(*at) < self.period);
+        let every = if inner.is_watched(moment) { self.period } else { self.period.max(FIGURES_EVERY) };
+        let fresh = inner.said.as_ref().is_some_and(|(said, at)| *said == essence && moment.duration_since(*at) < every);
         if !fresh {
             self.voice.state(&state, now);
             inner.said = Some((essence, moment));

@@ -209,7 +209,8 @@ impl<'a> Connection<'a> {
         self.phase = Phase::Open;
         self.line.link.send_replace(Link::Connected);
         tracing::info!(broker = %self.line.options.address(), "connected to the broker");
-        self.publish_retained(self.line.options.availability(), Bytes::from_static(ONLINE.as_bytes()));
+        let online = Bytes::from_static(ONLINE.as_bytes());
+        self.publish_retained(self.line.options.availability(), online, QoS::AtLeastOnce);
         self.line.shared.retained().all_due();
         self.pump()
     }
@@ -239,8 +240,8 @@ impl<'a> Connection<'a> {
         let room = if under_way <= RETAINED / 2 { RETAINED - under_way } else { 0 };
         for _ in 0..room {
             let due = self.line.shared.retained().take_due();
-            let Some((topic, payload)) = due else { break };
-            if !self.publish_retained(topic, payload) {
+            let Some((topic, payload, qos)) = due else { break };
+            if !self.publish_retained(topic, payload, qos) {
                 break;
             }
         }
@@ -280,17 +281,17 @@ impl<'a> Connection<'a> {
     }
 
     /// Says whether it is under way, or never will be.
-    fn publish_retained(&mut self, topic: String, payload: Bytes) -> bool {
+    fn publish_retained(&mut self, topic: String, payload: Bytes, qos: QoS) -> bool {
         if topic.len() + payload.len() + OVERHEAD > self.largest {
             tracing::error!(topic, bytes = payload.len(), "the broker takes no packet so large: not published");
             self.refuse();
             return true;
         }
-        let options = PublishOptions::at_least_once().retain(self.retains);
+        let options = PublishOptions::new(qos).retain(self.retains);
         match self.client.try_publish_tracked(topic.clone(), payload, options) {
             Ok(notice) => self.fly(Cargo::Retained(topic), notice),
             Err(ClientError::RequestChannelFull(_)) => {
-                self.line.shared.retained().not_sent(&topic);
+                self.line.shared.retained().not_sent(&topic, qos);
                 return false;
             }
             Err(error) => {

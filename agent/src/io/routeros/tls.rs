@@ -12,20 +12,21 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use sha2::{Digest, Sha256};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
     Target,
     error::{ConnectError, Fingerprint},
+    transport::Transport,
 };
 
 /// Agrees on TLS and returns the fingerprint of the certificate whose key the peer proved to hold.
-pub(super) async fn handshake(
-    stream: TcpStream,
+pub(super) async fn handshake<S: Transport>(
+    stream: S,
     target: &Target,
     pinned: Option<Fingerprint>,
-) -> Result<(TlsStream<TcpStream>, Fingerprint), ConnectError> {
+) -> Result<(TlsStream<S>, Fingerprint), ConnectError> {
     let failed = |reason: String| ConnectError::Tls { address: target.address(), reason };
     let provider = Arc::new(ring::default_provider());
     let verifier = Arc::new(Pin { pinned, seen: OnceLock::new(), provider: provider.clone() });

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, BufReader},
     net::TcpStream,
     time::timeout,
 };
@@ -27,13 +27,16 @@ const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration
 /// How long sent bytes may stay unacknowledged.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
 
+/// Bytes that are asked of the kernel at once. TLS alone asks for 4 KiB, and an answer about dozens of VIFs has 12.
+const READ: usize = 16 * 1024;
+
 /// Opens the connection without signing in; with TLS also the fingerprint of the certificate that the peer proved to
 /// hold. For whoever then speaks by itself; [`Client::connect`](super::Client::connect) signs in.
 ///
 /// # Errors
 /// [`ConnectError`], which says what to check.
 pub async fn open(target: &Target) -> Result<(Stream, Option<Fingerprint>), ConnectError> {
-    let stream = connect(target).await?;
+    let stream = BufReader::with_capacity(READ, connect(target).await?);
     match &target.security {
         Security::Plain => Ok((Box::new(stream), None)),
         Security::Pinned { fingerprint } => {
