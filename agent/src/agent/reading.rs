@@ -55,7 +55,7 @@ fn piece(menu: &MenuRead, rows: &[Row], room: &mut usize) -> MenuRows {
     let mut next = None;
     for (index, row) in rows.iter().enumerate() {
         let attributes: Vec<Attribute> = row
-            .attributes()
+            .properties()
             .filter(|(name, value)| !value.is_empty() || SWITCHES.contains(name))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();

@@ -9,7 +9,7 @@ use crate::{
         vif::BRIDGE,
     },
     io::{
-        router::{print, row_of},
+        router::print,
         routeros::{Answer, Client, CommandError, Security, Sentence, Target},
     },
 };
@@ -84,7 +84,7 @@ async fn bridge(client: &Client) -> Finding {
     const WHAT: &str = "installer";
     let (menu, properties) = (Menu::Bridge.path(), Menu::Bridge.properties());
     let found = match asked(client, menu, properties, BRIDGE).await {
-        Ok(answer) => answer.rows.iter().map(row_of).collect(),
+        Ok(answer) => answer.rows,
         Err(error) => return Finding::bad(WHAT, error.to_string()),
     };
     match installed(&Snapshot::new([(Menu::Bridge, found)])) {
@@ -100,5 +100,5 @@ async fn asked(client: &Client, menu: &str, properties: &str, name: &str) -> Res
 }
 
 fn text(answer: &Answer, name: &str) -> Option<String> {
-    answer.rows.first()?.text(name).map(std::borrow::Cow::into_owned)
+    answer.rows.first()?.find(name).map(str::to_owned)
 }

@@ -1,6 +1,6 @@
 //! What a router says of itself, from its rows.
 
-use crate::flow::object::Row;
+use crate::flow::object::{Marked, Row};
 use shared::{
     net::InterfaceName,
     router::{Device, Interface},

@@ -5,7 +5,7 @@
 
 use crate::flow::{
     meaning::{meaning, same},
-    object::{MARK, Row},
+    object::{MARK, Marked, Row},
 };
 use shared::change_set::Attribute;
 use std::{

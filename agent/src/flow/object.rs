@@ -7,9 +7,10 @@
 mod menu;
 
 pub use menu::Menu;
+pub use shared::routeros::model::Row;
 
 use super::meaning::same;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// What every mark of ours starts with.
 pub const MARK: &str = "bulkhead:";
@@ -20,18 +21,25 @@ pub const CONFORMANCE: &str = "bulkhead:conformance/";
 /// The marks of what VIFs bring and take along: each its own objects, and what all of them share.
 const VIF_MARKS: [&str; 2] = ["bulkhead:vif/", "bulkhead:base/"];
 
-/// One object as it should be.
+/// One object as it should be. There are dozens for each VIF, all in memory at once when everything is compared: so what
+/// is the same of all VIFs is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// Where.
     pub menu: Menu,
     /// Its mark, complete.
     pub mark: String,
-    /// Names and values as they are sent, without the comment. One without a value is one that the row must not have.
-    pub attributes: Vec<(&'static str, String)>,
+    /// `name=value` and more of them, with blanks between, without the comment. One without a value is one that the row
+    /// must not have; a word in braces is filled in.
+    pub template: &'static str,
+    /// What stands for words in braces.
+    pub names: Arc<Names>,
     /// Whose its `disabled` is.
     pub switch: Switch,
 }
+
+/// Words in braces, each with what stands for it.
+pub type Names = Vec<(&'static str, String)>;
 
 /// Whose the flag `disabled` of a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,123 +54,76 @@ pub enum Switch {
 }
 
 impl Object {
+    /// Names and values as they are sent, without the comment. Filling follows splitting, so that a name with a blank
+    /// stays one value, and each name is filled in once, so that an interface may be called `{vlan}`.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let words = self.template.split_whitespace().filter_map(|word| word.split_once('='));
+        words.map(|(name, value)| (name, self.filled(value)))
+    }
+
+    fn filled(&self, value: &'static str) -> Cow<'_, str> {
+        let Some(word) = value.find('{').zip(value.find('}')).map(|(from, to)| &value[from..=to]) else {
+            return Cow::Borrowed(value);
+        };
+        match self.names.iter().find(|(name, _)| *name == word) {
+            Some((_, text)) if word.len() == value.len() => Cow::Borrowed(text),
+            Some((_, text)) => Cow::Owned(value.replacen(word, text, 1)),
+            None => Cow::Borrowed(value),
+        }
+    }
+
     /// What is sent to make it.
-    pub fn made(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    pub fn made(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let off = self.switch == Switch::Keeper { disabled: true };
-        self.arguments().chain(off.then_some(("disabled", "yes")))
+        self.arguments().chain(off.then_some(("disabled", Cow::Borrowed("yes"))))
     }
 
     /// What it holds: the attributes and the comment.
-    pub fn arguments(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let given = self.attributes.iter().filter(|(_, value)| !value.is_empty());
-        given.map(|(name, value)| (*name, value.as_str())).chain([("comment", self.mark.as_str())])
+    pub fn arguments(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let given = self.attributes().filter(|(_, value)| !value.is_empty());
+        given.chain([("comment", Cow::Borrowed(self.mark.as_str()))])
+    }
+
+    /// Whether a row holds what the object says, in meaning. A row that is disabled and is nobody's to switch, that is
+    /// invalid, or that refers to something that was re-created (`*1A`) does not.
+    pub fn is_held_by(&self, row: &Row) -> bool {
+        (!row.is("disabled") || self.switch != Switch::On)
+            && !row.is("invalid")
+            && self.attributes().all(|(name, value)| value.is_empty() || same(name, &value, row.get(name)))
     }
 
     /// What a row holds that it must not: what it matches beside what this one does (of a drop it would be a hole, and
     /// none of it is in an accept either), and what is to have no value.
     pub fn surplus<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'static str> {
-        let given = |name: &str| self.attributes.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str());
-        let names = self.menu.properties().split(',');
-        let must_not = move |name: &&str| match given(name) {
-            Some(value) => value.is_empty(),
+        let given: Vec<(&str, bool)> = self.attributes().map(|(name, value)| (name, value.is_empty())).collect();
+        let names = self.menu.properties().split(',').filter(|name| !row.get(name).is_empty());
+        names.filter(move |name| match given.iter().find(|(own, _)| own == name) {
+            Some((_, must_be_empty)) => *must_be_empty,
             None => self.menu.is_matcher(name),
-        };
-        names.filter(must_not).filter(|name| !row.get(name).is_empty())
-    }
-}
-
-/// One row as the router shows it. Bytes that are no UTF-8 are replaced: a row is compared, never written back.
-///
-/// A router may have ten thousand of them, all in memory at once when everything is compared: so a row is two
-/// allocations, not two for each property.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Row {
-    /// Names and values in turn, one after the other.
-    text: Box<str>,
-    /// Where each of them ends in it.
-    ends: Box<[u32]>,
-}
-
-impl Row {
-    /// A row of these properties, in any order; of one that is given twice the first counts.
-    pub fn new<N: AsRef<str>, V: AsRef<str>>(values: impl IntoIterator<Item = (N, V)>) -> Self {
-        // Rarely more; how many there are is not known before.
-        let mut sorted: Vec<(N, V)> = Vec::with_capacity(16);
-        sorted.extend(values);
-        sorted.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
-        let length = sorted.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len()).sum();
-        let mut text = String::with_capacity(length);
-        let mut ends = Vec::with_capacity(sorted.len() * 2);
-        for word in sorted.iter().flat_map(|(name, value)| [name.as_ref(), value.as_ref()]) {
-            text.push_str(word);
-            // A sentence of the router's, which this comes from, is at most a megabyte long.
-            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
-        }
-        Self { text: text.into(), ends: ends.into() }
-    }
-
-    /// The same row with these properties as they are now.
-    #[must_use]
-    pub fn with<const N: usize>(&self, now: [(&str, &str); N]) -> Self {
-        let kept = self.properties().filter(|(name, _)| now.iter().all(|(changed, _)| changed != name));
-        Self::new(kept.chain(now))
-    }
-
-    /// Names and values, by name.
-    fn properties(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut from = 0;
-        self.ends.chunks_exact(2).filter_map(move |pair| {
-            let (middle, end) = (pair[0] as usize, pair[1] as usize);
-            let (name, value) = (self.text.get(from..middle)?, self.text.get(middle..end)?);
-            from = end;
-            Some((name, value))
         })
     }
+}
 
-    /// A property's value; RouterOS leaves out what is empty, so absent and empty are the same here.
-    pub fn get(&self, name: &str) -> &str {
-        self.properties().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
-    }
-
-    /// Its properties with their values, by name.
-    pub fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
-        let start = |at: usize| at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        let word = move |at: usize| self.text.get(start(at)..self.ends[at] as usize).unwrap_or_default();
-        (0..self.ends.len() / 2).map(move |pair| (word(2 * pair), word(2 * pair + 1)))
-    }
-
-    /// Whether a flag is set.
-    pub fn is(&self, flag: &str) -> bool {
-        self.get(flag) == "true"
-    }
-
-    /// Its id, valid until the next reboot.
-    pub fn id(&self) -> &str {
-        self.get(".id")
-    }
-
+/// What of a row says whose it is.
+pub trait Marked {
     /// Its mark, where the comment starts with one of ours.
-    pub fn mark(&self) -> Option<&str> {
-        self.get("comment").split_whitespace().next().filter(|word| word.starts_with(MARK))
-    }
+    fn mark(&self) -> Option<&str>;
 
     /// Whether its mark is one that VIFs bring and take along.
-    pub fn is_vif_object(&self) -> bool {
+    fn is_vif_object(&self) -> bool {
         self.mark().is_some_and(|mark| VIF_MARKS.iter().any(|kind| mark.starts_with(kind)))
     }
 
     /// Whether it belongs to what keeps VIFs apart, the installer's part too. All else is somebody's configuration,
     /// whether Bulkhead wrote it for them (`bulkhead:row/…`) or not, and stands below that in ordered menus.
-    pub fn is_isolation(&self) -> bool {
+    fn is_isolation(&self) -> bool {
         self.is_vif_object() || self.mark().is_some_and(|mark| mark.starts_with(INSTALLER))
     }
+}
 
-    /// Whether the row holds what the object says, in meaning. A row that is disabled and is nobody's to switch, that is
-    /// invalid, or that refers to something that was re-created (`*1A`) is not.
-    pub fn holds(&self, object: &Object) -> bool {
-        (!self.is("disabled") || object.switch != Switch::On)
-            && !self.is("invalid")
-            && object.attributes.iter().all(|(name, value)| value.is_empty() || same(name, value, self.get(name)))
+impl Marked for Row {
+    fn mark(&self) -> Option<&str> {
+        self.get("comment").split_whitespace().next().filter(|word| word.starts_with(MARK))
     }
 }
 
@@ -197,16 +158,6 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_row_is_its_properties_in_whatever_order_they_came() {
-        let row = Row::new([("name", "ether1"), (".id", "*1"), ("comment", "")]);
-        assert_eq!(row, Row::new([(".id", "*1"), ("comment", ""), ("name", "ether1")]));
-        assert_eq!(["name", ".id", "comment", "nam", "*1"].map(|name| row.get(name)), ["ether1", "*1", "", "", ""]);
-        // The same letters, cut elsewhere, are another row.
-        assert_ne!(Row::new([("ab", "c")]), Row::new([("a", "bc")]));
-        assert_eq!(Row::default().get("name"), "");
-    }
 
     #[test]
     fn a_mark_is_the_first_word_of_the_comment_and_only_ours() {

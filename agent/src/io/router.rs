@@ -16,7 +16,7 @@ use crate::flow::{
         converge::{Anchor, Step},
         row::{self, Reading},
     },
-    object::{Menu, Row, Snapshot},
+    object::{Marked, Menu, Row, Snapshot},
     vif::{
         Vif,
         around::{self, Around},
@@ -25,7 +25,7 @@ use crate::flow::{
 use link::Link;
 use row::converge::{Anchor as RowAnchor, Deed, RowStep};
 use shared::change_set::MenuWords;
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Why something was not read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -166,7 +166,7 @@ impl RouterPort {
         let mut menus = Vec::new();
         for ((path, _), answer) in around::MENUS.iter().zip(answers) {
             let rows = match answer.map_err(Failed::from) {
-                Ok(answer) => answer.rows.iter().map(row_of).collect(),
+                Ok(answer) => answer.rows,
                 Err(Failed::Refused(why)) => {
                     tracing::info!(path, why, "the router does not show it");
                     Vec::new()
@@ -270,12 +270,10 @@ fn both(menu: Menu, words: &MenuWords) -> String {
 }
 
 async fn rows_of(client: &Client, commands: Vec<Sentence>) -> Result<Vec<Vec<Row>>, Failed> {
-    let answers = client.run_all(commands).await.into_iter();
-    // Each sentence goes as its row comes: there may be ten thousand of them.
-    answers.map(|answer| Ok(answer?.rows.into_iter().map(|sentence| row_of(&sentence)).collect())).collect()
+    client.run_all(commands).await.into_iter().map(|answer| Ok(answer?.rows)).collect()
 }
 
-/// A row from an answer.
+/// A row from an event.
 pub fn row_of(sentence: &Sentence) -> Row {
     Row::new(sentence.texts())
 }
@@ -308,8 +306,8 @@ fn sentence(step: &Step, rows: &Rows) -> Sentence {
     }
 }
 
-fn arguments<'a>(sentence: Sentence, values: impl Iterator<Item = (&'static str, &'a str)>) -> Sentence {
-    values.fold(sentence, |sentence, (name, value)| sentence.attribute(name, value))
+fn arguments<'a>(sentence: Sentence, values: impl Iterator<Item = (&'static str, Cow<'a, str>)>) -> Sentence {
+    values.fold(sentence, |sentence, (name, value)| sentence.attribute(name, value.as_bytes()))
 }
 
 fn row_sentence(step: &RowStep, rows: &Rows) -> Sentence {

@@ -74,7 +74,8 @@ impl Board {
         let essence = essence(&state);
         let moment = self.clock.now();
         let every = if inner.is_watched(moment) { self.period } else { self.period.max(FIGURES_EVERY) };
-        let fresh = inner.said.as_ref().is_some_and(|(said, at)| *said == essence && moment.duration_since(*at) < every);
+        let fresh =
+            inner.said.as_ref().is_some_and(|(said, at)| *said == essence && moment.duration_since(*at) < every);
         if !fresh {
             self.voice.state(&state, now);
             inner.said = Some((essence, moment));

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use row::Row;
+pub use row::{Row, Rows};
 use table::Table;
 
 /// A router's configuration, or the part of it that was read. A menu that was not read is one without rows.

@@ -6,7 +6,6 @@ use anyhow::{bail, ensure};
 
 use bulkhead_agent::io::{
     clock,
-    router::row_of,
     routeros::{Client, Security, Target},
 };
 
@@ -36,9 +35,7 @@ fn rows(address: SocketAddr, count: usize) -> anyhow::Result<()> {
         let (client, _) = Client::connect(&target(address)).await?;
         let answer = client.run(router::print(count)).await?;
         ensure!(answer.rows.len() == count, "{} rows of {count}", answer.rows.len());
-        for sentence in &answer.rows {
-            black_box(row_of(sentence));
-        }
+        black_box(answer.rows);
         Ok(())
     })
 }

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, time::Duration};
 
 use bulkhead_agent::io::routeros::{Answer, Client, CommandError, Listener, Sentence, Target, Trap};
-use shared::routeros::schema::Version;
+use shared::routeros::{model::Row, schema::Version};
 
 use crate::{
     check::Stop,
@@ -126,7 +126,7 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// [`Stop`]
-    pub async fn rows(&self, menu: &str, words: &[&str]) -> Result<Vec<Sentence>, Stop> {
+    pub async fn rows(&self, menu: &str, words: &[&str]) -> Result<Vec<Row>, Stop> {
         let command = format!("{menu}/print");
         let all: Vec<&str> = [command.as_str()].into_iter().chain(words.iter().copied()).collect();
         Ok(self.run(&all).await?.rows)
@@ -136,7 +136,7 @@ impl<'a> Bench<'a> {
     ///
     /// # Errors
     /// [`Stop`], also when it is not there.
-    pub async fn row(&self, menu: &str, id: &str) -> Result<Sentence, Stop> {
+    pub async fn row(&self, menu: &str, id: &str) -> Result<Row, Stop> {
         let rows = self.rows(menu, &[&format!("?.id={id}")]).await?;
         let missing = || Stop::Refused {
             command: format!("{menu}/print ?.id={id}"),
@@ -150,7 +150,7 @@ impl<'a> Bench<'a> {
     /// # Errors
     /// [`Stop`]
     pub async fn value(&self, menu: &str, id: &str, name: &str) -> Result<Option<String>, Stop> {
-        Ok(self.row(menu, id).await?.text(name).map(std::borrow::Cow::into_owned))
+        Ok(self.row(menu, id).await?.find(name).map(str::to_owned))
     }
 
     /// Starts an endless command.
@@ -223,9 +223,8 @@ impl<'a> Bench<'a> {
     /// [`Stop::Unsupported`] when somebody is.
     pub async fn alone(&self) -> Result<(), Stop> {
         let rows = self.rows("/user/active", &["=.proplist=name,via"]).await?;
-        let text = |row: &Sentence, name: &str| row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default();
-        let ours =
-            |row: &Sentence| text(row, "name") == self.router.target.username && text(row, "via").starts_with("api");
+        let text = |row: &Row, name: &str| row.find(name).map(str::to_owned).unwrap_or_default();
+        let ours = |row: &Row| text(row, "name") == self.router.target.username && text(row, "via").starts_with("api");
         match rows.iter().find(|row| !ours(row)) {
             None => Ok(()),
             Some(row) => Err(Stop::Unsupported(format!(

@@ -2,7 +2,7 @@
 
 use bulkhead_agent::io::routeros::{Client, Sentence};
 use serde::Serialize;
-use shared::routeros::schema::Version;
+use shared::routeros::{model::Row, schema::Version};
 
 use crate::check::Stop;
 
@@ -30,8 +30,8 @@ impl Facts {
     /// [`Stop`] when the router does not say its version.
     pub async fn read(client: &Client) -> Result<Self, Stop> {
         let resource = rows(client, "/system/resource/print").await?;
-        let text = |rows: &[Sentence], name: &str| {
-            rows.first().and_then(|row| row.text(name)).map(std::borrow::Cow::into_owned).unwrap_or_default()
+        let text = |rows: &[Row], name: &str| {
+            rows.first().and_then(|row| row.find(name)).map(str::to_owned).unwrap_or_default()
         };
         let version = text(&resource, "version");
         let number = version
@@ -41,9 +41,9 @@ impl Facts {
         let packages = rows(client, "/system/package/print").await.unwrap_or_default();
         let mut packages: Vec<String> = packages
             .iter()
-            .filter(|row| row.text("disabled").as_deref() != Some("true"))
-            .filter(|row| row.text("available").as_deref() != Some("true"))
-            .filter_map(|row| row.text("name").map(std::borrow::Cow::into_owned))
+            .filter(|row| row.find("disabled") != Some("true"))
+            .filter(|row| row.find("available") != Some("true"))
+            .filter_map(|row| row.find("name").map(str::to_owned))
             .collect();
         packages.sort_unstable();
         Ok(Self {
@@ -62,7 +62,7 @@ impl Facts {
     }
 }
 
-async fn rows(client: &Client, command: &str) -> Result<Vec<Sentence>, Stop> {
+async fn rows(client: &Client, command: &str) -> Result<Vec<Row>, Stop> {
     let answer = client.run(Sentence::new(command)).await.map_err(|error| Stop::of(command.to_owned(), error))?;
     Ok(answer.rows)
 }

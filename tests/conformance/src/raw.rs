@@ -126,9 +126,10 @@ impl Raw {
     }
 }
 
-/// A sentence in one line, whatever order its words came in.
+/// A sentence in one line, whatever order its words came in. A word that is no UTF-8 is escaped.
 pub fn line(sentence: &Sentence) -> String {
-    let mut words: Vec<String> = sentence.words().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    let text = |word: &[u8]| String::from_utf8(word.to_vec()).unwrap_or_else(|_| word.escape_ascii().to_string());
+    let mut words: Vec<String> = sentence.words().map(text).collect();
     if let Some(rest) = words.get_mut(1..) {
         rest.sort_by(|a, b| b.starts_with(".tag=").cmp(&a.starts_with(".tag=")).then_with(|| a.cmp(b)));
     }

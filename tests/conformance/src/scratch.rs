@@ -9,6 +9,7 @@ use bulkhead_agent::{
 };
 
 use crate::check::Stop;
+use shared::routeros::model::Row;
 
 /// What every name of ours begins with.
 pub const NAME: &str = "bh-conf-";
@@ -91,8 +92,8 @@ pub async fn find(client: &Client) -> Result<Vec<Left>, Stop> {
     Ok(found)
 }
 
-fn ours(menu: &'static str, row: &Sentence) -> Option<Left> {
-    let text = |name: &str| row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default();
+fn ours(menu: &'static str, row: &Row) -> Option<Left> {
+    let text = |name: &str| row.find(name).map(str::to_owned).unwrap_or_default();
     let (name, comment) = (text("name"), text("comment"));
     let marked = comment.starts_with(CONFORMANCE);
     let named = name.starts_with(NAME) && text("dynamic") != "true";

@@ -228,8 +228,9 @@ fn ours(router: &mut Router, draw: &mut Draw) -> String {
             "disabled".to_owned()
         }
         _ => {
-            let (name, value) = &object.attributes[draw.below(object.attributes.len())];
-            if matches!(value.as_str(), "yes") || matches!(*name, "name" | "fib" | "blackhole") {
+            let attributes: Vec<_> = object.attributes().collect();
+            let (name, value) = &attributes[draw.below(attributes.len())];
+            if **value == *"yes" || matches!(*name, "name" | "fib" | "blackhole") {
                 router.model.remove(path, at);
                 return format!("{mark} removed");
             }

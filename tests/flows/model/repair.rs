@@ -23,7 +23,7 @@ pub(super) fn put_back(router: &mut Router) -> bool {
             Step::Set { id, object, enable } => {
                 let at = at(router, id).expect("a row");
                 for (name, value) in object.arguments() {
-                    let value = if value == "yes" { "true" } else { value };
+                    let value = if value == "yes" { "true" } else { &*value };
                     router.model.set(menu, at, name, value);
                 }
                 router.model.unset(menu, at, "invalid");

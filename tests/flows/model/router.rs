@@ -13,6 +13,7 @@ use shared::{
     },
     vif::{Egress, KillSwitchMode, VifName, VifSpec},
 };
+use std::borrow::Cow;
 
 /// What was there before Bulkhead, and what its installer made. A space parts properties, so none has one.
 const FACTORY: &str = "
@@ -125,7 +126,7 @@ impl Router {
 
     /// Makes an object of ours at a place of its menu.
     pub(super) fn make(&mut self, object: &Object, at: usize) {
-        let shown = |(name, value): (&'static str, &str)| (name, shown(value).to_owned());
+        let shown = |(name, value): (&'static str, Cow<str>)| (name, shown(&value).to_owned());
         let mut words: Vec<(&str, String)> = object.made().map(shown).collect();
         if object.switch == (Switch::Keeper { disabled: false }) || object.switch == Switch::On {
             words.retain(|(name, _)| *name != "disabled");

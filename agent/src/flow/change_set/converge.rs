@@ -9,7 +9,7 @@
 //! of high rank, which open something, are the last to come and the first to go.
 
 use crate::flow::{
-    object::{Menu, Object, Row, Snapshot, Switch},
+    object::{Marked, Menu, Object, Row, Snapshot, Switch},
     vif::objects::{GATE_IN, GATE_OUT, WAYS, part, rank},
 };
 use shared::change_set::{Operation, Verb};
@@ -93,7 +93,7 @@ impl Step {
         };
         let (verb, attributes) = match self {
             Self::Add { object, before } => {
-                let made = object.made().map(|(name, value)| (name.to_owned(), value.to_owned()));
+                let made = object.made().map(|(name, value)| (name.to_owned(), value.into_owned()));
                 (Verb::Add, made.chain(place("place-before", before)).collect())
             }
             Self::Set { object, .. } => (Verb::Set, owned(object)),
@@ -147,7 +147,7 @@ impl Step {
 }
 
 fn owned(object: &Object) -> Vec<(String, String)> {
-    object.arguments().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    object.arguments().map(|(name, value)| (name.to_owned(), value.into_owned())).collect()
 }
 
 /// The steps from `router` to `desired`; none when it is there already.
@@ -216,7 +216,7 @@ fn writes_of(menu: Menu, wanted: &[&Object], ours: &BTreeMap<&str, &Row>, router
             None => steps.push(Step::Add { object: object.clone(), before }),
             Some(row) => {
                 let id = row.id().to_owned();
-                if !row.holds(object) {
+                if !object.is_held_by(row) {
                     let enable = row.is("disabled") && object.switch == Switch::On;
                     steps.push(Step::Set { id: id.clone(), object: object.clone(), enable });
                 }

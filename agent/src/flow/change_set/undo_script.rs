@@ -60,7 +60,7 @@ fn undo_object(object: &Object, was: Option<&Object>) -> Vec<String> {
     let Some(was) = was else { return vec![format!("{path}/remove {found}")] };
     let has = |object: &Object, name: &str| object.arguments().any(|(own, _)| own == name);
     let values = was.arguments().filter(|(name, _)| *name != "comment");
-    let values: Vec<Attribute> = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let values: Vec<Attribute> = values.map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
     let surplus = object.arguments().filter(|(name, _)| !has(was, name));
     std::iter::once(format!("{path}/set {found}{}", assignments(&values)))
         .chain(surplus.map(|(name, _)| format!("{path}/unset {found} value-name={name}")))
@@ -158,6 +158,7 @@ fn quoted(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::flow::object::{Menu, Switch};
+    use std::sync::Arc;
 
     #[test]
     fn what_the_script_language_would_read_is_escaped() {
@@ -172,14 +173,15 @@ mod tests {
 
     #[test]
     fn an_object_that_was_altered_gets_its_values_back_and_one_that_was_made_goes() {
-        let object = |attributes: &[(&'static str, &str)]| Object {
+        let object = |template| Object {
             menu: Menu::Filter,
             mark: "bulkhead:vif/v/accept-out".to_owned(),
-            attributes: attributes.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            template,
+            names: Arc::default(),
             switch: Switch::On,
         };
-        let block = object(&[("action", "accept"), ("src-address-list", "bh-open")]);
-        let off = object(&[("action", "accept"), ("src-address-list", "")]);
+        let block = object("action=accept src-address-list=bh-open");
+        let off = object("action=accept src-address-list=");
         let found = "/ip/firewall/filter/VERB [find where comment=\"bulkhead:vif/v/accept-out\"]";
         let line = |verb: &str, rest: &str| found.replace("VERB", verb) + rest;
         assert_eq!(undo_object(&block, None), [line("remove", "")]);

@@ -7,7 +7,7 @@ pub(super) use preflight::warnings;
 
 use super::Sight;
 use crate::flow::{
-    object::{INSTALLER, Menu, Row, Snapshot},
+    object::{INSTALLER, Marked, Menu, Row, Snapshot},
     vif::{
         BRIDGE, Vif,
         address_plan::{Pools, allocate},

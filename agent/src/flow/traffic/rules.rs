@@ -5,7 +5,10 @@
 //! between ids and counters alone. An id that is not known waits for the next look at everything; nothing is lost, for
 //! what it counted is in its counter.
 
-use crate::flow::{object::Row, vif::Vif};
+use crate::flow::{
+    object::{Marked, Row},
+    vif::Vif,
+};
 use std::collections::BTreeMap;
 
 /// The chain of all that passes between services and the world.

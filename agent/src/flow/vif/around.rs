@@ -1,7 +1,7 @@
 //! What stands around VIFs on a router: settings and menus that they have nothing in, and that decide whether they hold
 //! and whether they work. Read before a change of VIFs, and by nobody else.
 
-use crate::flow::object::{Menu, Row, Snapshot};
+use crate::flow::object::{Marked, Menu, Row, Snapshot};
 use shared::net::Subnet;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -10,7 +10,7 @@ use super::{
     kill_switch::Way,
     objects::{GATE_IN, GATE_OUT, ROUTE, ROUTE_FALLBACK, mark},
 };
-use crate::flow::object::{Menu, Row};
+use crate::flow::object::{Marked, Menu, Row};
 use std::net::Ipv4Addr;
 
 /// The part of a VIF's mark that names its lease, which is dynamic and never in an export.

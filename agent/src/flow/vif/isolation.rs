@@ -8,6 +8,7 @@ use crate::flow::{
     object::{Object, Row, Snapshot, Switch},
 };
 use shared::drift::{Altered, Difference, Policy};
+use std::borrow::Cow;
 
 /// Every difference; none when the router is as VIFs need it.
 pub fn isolation(vifs: &[Vif], router: &Snapshot) -> Vec<Finding> {
@@ -20,7 +21,7 @@ pub fn isolation(vifs: &[Vif], router: &Snapshot) -> Vec<Finding> {
         vif: owner(step.mark()).cloned(),
         difference: match step {
             Step::Add { object, .. } => Difference::Missing(
-                object.arguments().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+                object.arguments().map(|(name, value)| (name.to_owned(), value.into_owned())).collect(),
             ),
             Step::Set { id, object, .. } | Step::Clear { id, object, .. } => {
                 let row = router.rows(object.menu).iter().find(|row| row.id() == id);
@@ -41,13 +42,11 @@ pub fn isolation(vifs: &[Vif], router: &Snapshot) -> Vec<Finding> {
 
 fn altered(object: &Object, row: &Row) -> Vec<Altered> {
     let found = |name: &str| Some(row.get(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-    let wanted = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
-    let differ = |(name, value): &&(&'static str, String)| !same(name, value, row.get(name));
+    let wanted = |value: Cow<str>| Some(value.into_owned()).filter(|value| !value.is_empty());
     let mut all: Vec<Altered> = object
-        .attributes
-        .iter()
-        .filter(differ)
-        .map(|(name, value)| Altered { property: (*name).to_owned(), wanted: wanted(value), found: found(name) })
+        .attributes()
+        .filter(|(name, value)| !same(name, value, row.get(name)))
+        .map(|(name, value)| Altered { property: name.to_owned(), wanted: wanted(value), found: found(name) })
         .collect();
     let told = |name: &str, all: &[Altered]| all.iter().any(|one| one.property == name);
     for name in object.surplus(row) {

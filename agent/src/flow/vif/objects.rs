@@ -15,10 +15,11 @@ mod frame;
 mod tests;
 
 use super::Vif;
-use crate::flow::object::{Menu, Object, Switch};
+use crate::flow::object::{Names, Object, Switch};
 use compartment::{COMPARTMENT, When};
 use frame::{ABOVE, BELOW};
 use shared::vif::{KillSwitchMode, PublishedPort};
+use std::sync::Arc;
 
 /// The interface list of every interface behind which a service lives.
 pub const VIF_LIST: &str = "bulkhead-vif";
@@ -28,6 +29,8 @@ pub const OPEN_LIST: &str = "bh-open";
 
 /// The address list of networks that no service may reach.
 pub const PRIVATE_LIST: &str = "bulkhead-private";
+/// All address lists of ours.
+pub const ADDRESS_LISTS: [&str; 2] = [OPEN_LIST, PRIVATE_LIST];
 
 /// The part of a VIF's mark that names the drop of what its service sends.
 pub const GATE_OUT: &str = "gate-out";
@@ -58,7 +61,14 @@ pub fn objects(vifs: &[Vif]) -> Vec<Object> {
     if vifs.is_empty() {
         return Vec::new();
     }
-    let base = |(menu, part, _, template): &frame::Line| object(*menu, format!("bulkhead:base/{part}"), template, &[]);
+    let none = Arc::new(Names::new());
+    let base = |(menu, part, _, template): &frame::Line| Object {
+        menu: *menu,
+        mark: format!("bulkhead:base/{part}"),
+        template,
+        names: none.clone(),
+        switch: Switch::On,
+    };
     let above = ABOVE.iter().map(base);
     let below = BELOW.iter().map(base);
     above.chain(vifs.iter().flat_map(|vif| compartment(vif, vifs))).chain(below).collect()
@@ -90,51 +100,46 @@ pub fn fallback<'a>(vif: &Vif, vifs: &'a [Vif]) -> Option<&'a Vif> {
 fn compartment(vif: &Vif, vifs: &[Vif]) -> Vec<Object> {
     let fallback = fallback(vif, vifs).map(|other| other.spec.egress.interface().to_string());
     let has_fallback = fallback.is_some();
-    let names = names(vif, fallback.unwrap_or_default());
+    let names = Arc::new(names(vif, fallback.unwrap_or_default()));
     let protected = vif.spec.kill_switch != KillSwitchMode::Off;
     let has_resolver = vif.spec.resolver.is_some();
-    let once: &[Option<&PublishedPort>] = &[None];
-    let each: Vec<Option<&PublishedPort>> = vif.spec.ports.iter().map(Some).collect();
-    let times = |when: When| {
-        let has = match when {
-            When::Always | When::Port => true,
-            When::Protected | When::PortProtected => protected,
-            When::Off => !protected,
-            When::Fallback => has_fallback,
-            When::Resolver => has_resolver,
-            When::ResolverProtected => has_resolver && protected,
-            When::ResolverOff => has_resolver && !protected,
-            When::Published => !each.is_empty(),
-        };
+    let once = [(String::new(), names.clone())];
+    let each: Vec<(String, Arc<Names>)> = vif.spec.ports.iter().map(|port| of_port(port, &names)).collect();
+    let times = |when: When| -> &[(String, Arc<Names>)] {
         match when {
-            _ if !has => &[],
-            When::Port | When::PortProtected => each.as_slice(),
-            When::Always
-            | When::Protected
+            When::Always => &once,
+            When::Protected if protected => &once,
+            When::Off if !protected => &once,
+            When::Fallback if has_fallback => &once,
+            When::Resolver if has_resolver => &once,
+            When::ResolverProtected if has_resolver && protected => &once,
+            When::ResolverOff if has_resolver && !protected => &once,
+            When::Published if !each.is_empty() => &once,
+            When::Port => &each,
+            When::PortProtected if protected => &each,
+            When::Protected
             | When::Off
             | When::Fallback
             | When::Resolver
             | When::ResolverProtected
             | When::ResolverOff
-            | When::Published => once,
+            | When::Published
+            | When::PortProtected => &[],
         }
     };
-    let lines = COMPARTMENT.iter().flat_map(|line| times(line.0).iter().map(move |port| (line, *port)));
-    let made = lines.map(|((_, menu, part, _, template), port)| {
-        let made = match port {
-            None => object(*menu, mark(vif, part), template, &names),
-            Some(port) => {
-                let mark = mark(vif, &format!("{part}.{}-{}", port.protocol.as_str(), port.port));
-                object(*menu, mark, template, &[&names[..], &of_port(port)].concat())
-            }
-        };
-        Object { switch: switch(part, has_fallback), ..made }
+    let lines = COMPARTMENT.iter().flat_map(|line| times(line.0).iter().map(move |time| (line, time)));
+    let made = lines.map(|((_, menu, part, _, template), (port, names))| Object {
+        menu: *menu,
+        mark: mark(vif, &format!("{part}{port}")),
+        template,
+        names: names.clone(),
+        switch: switch(part, has_fallback),
     });
     made.collect()
 }
 
 /// What the names in braces stand for.
-fn names(vif: &Vif, fallback: String) -> Vec<(&'static str, String)> {
+fn names(vif: &Vif, fallback: String) -> Names {
     vec![
         ("{egress}", vif.spec.egress.interface().to_string()),
         ("{egress-list}", vif.egress_list()),
@@ -151,13 +156,17 @@ fn names(vif: &Vif, fallback: String) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn of_port(port: &PublishedPort) -> [(&'static str, String); 4] {
-    [
+/// What tells a port's objects from those of other ports, at the end of their marks; and what its names stand for beside
+/// those of its VIF.
+fn of_port(port: &PublishedPort, names: &Names) -> (String, Arc<Names>) {
+    let own = [
         ("{from}", port.from.to_string()),
         ("{port}", port.port.to_string()),
         ("{protocol}", port.protocol.as_str().to_owned()),
         ("{to-port}", port.to_port.to_string()),
-    ]
+    ];
+    let all = names.iter().cloned().chain(own).collect();
+    (format!(".{}-{}", port.protocol.as_str(), port.port), Arc::new(all))
 }
 
 /// Whose the `disabled` of a row is. With one way out alone its route is always in force.
@@ -168,17 +177,4 @@ fn switch(part: &str, has_fallback: bool) -> Switch {
         ROUTE_FALLBACK => Switch::Keeper { disabled: true },
         _ => Switch::On,
     }
-}
-
-/// A line with its names filled in. Filling follows splitting, so that a name with a space stays one value, and each
-/// name is filled in once, so that an interface may be called `{vlan}`.
-fn object(menu: Menu, mark: String, template: &'static str, names: &[(&str, String)]) -> Object {
-    let fill = |value: &str| {
-        let name = value.find('{').zip(value.find('}')).map(|(from, to)| &value[from..=to]);
-        let text = names.iter().find(|(placeholder, _)| Some(*placeholder) == name);
-        text.map_or(value.to_owned(), |(placeholder, text)| value.replacen(placeholder, text, 1))
-    };
-    let words = template.split_whitespace().filter_map(|word| word.split_once('='));
-    let attributes = words.map(|(name, value)| (name, fill(value))).collect();
-    Object { menu, mark, attributes, switch: Switch::On }
 }

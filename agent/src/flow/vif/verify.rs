@@ -26,10 +26,7 @@ use crate::flow::{
     drift::Finding,
     object::{Menu, Row, Snapshot},
 };
-use shared::{
-    ids::VifId,
-    routeros::model::{self, Model},
-};
+use shared::{ids::VifId, routeros::model::Model};
 
 /// One thing that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,11 +85,9 @@ pub fn verify(vifs: &[Vif], reading: Reading) -> (Vec<Finding>, Look) {
 }
 
 impl Reading {
-    /// The router for packets. Each row goes as its copy comes: there may be ten thousand of them.
+    /// The router for packets.
     fn model(self) -> Model {
-        let menus = self.router.into_menus().map(|(menu, rows)| (menu.path(), rows));
-        let copied = |rows: Vec<Row>| rows.into_iter().map(|row| model::Row::new(row.attributes())).collect();
-        Model::new(menus.chain(self.more).map(|(path, rows)| (path, copied(rows))))
+        Model::new(self.router.into_menus().map(|(menu, rows)| (menu.path(), rows)).chain(self.more))
     }
 }
 

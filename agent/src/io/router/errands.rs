@@ -103,6 +103,6 @@ async fn forget(session: &Client, script: String) -> Result<(), Failed> {
 
 /// The round trip in a ping's one row; nothing where it has a `status`, such as `timeout`.
 fn came_back(answer: &Answer) -> Option<Duration> {
-    let row = super::row_of(answer.rows.last()?);
+    let row = answer.rows.last()?;
     parse_duration(row.get("time")).ok().filter(|_| row.get("status").is_empty() && !row.get("time").is_empty())
 }

@@ -86,7 +86,7 @@ impl RouterPort {
         for answer in self.session()?.run_all(commands).await {
             let answer = answer.map_err(Failed::from);
             match answer {
-                Ok(answer) => all.push(Ok(answer.rows.iter().map(super::row_of).collect())),
+                Ok(answer) => all.push(Ok(answer.rows)),
                 Err(Failed::Refused(why)) => all.push(Err(Failed::Refused(why))),
                 Err(lost) => return Err(lost),
             }

@@ -2,7 +2,10 @@
 
 use super::{Failed, RouterPort, print};
 use crate::{
-    flow::{change_set::undo_script, object::Row},
+    flow::{
+        change_set::undo_script,
+        object::{Marked, Row},
+    },
     io::routeros::{Client, CommandError, Sentence},
 };
 use shared::routeros::schema::Version;
@@ -50,7 +53,7 @@ impl RouterPort {
             return Ok(SafeMode::Missing);
         }
         let rows = self.session()?.run(Sentence::new("/safe-mode/print")).await?.rows;
-        let Some(row) = rows.first().map(super::row_of) else { return Ok(SafeMode::Free) };
+        let Some(row) = rows.first() else { return Ok(SafeMode::Free) };
         Ok(match (row.is("enabled"), row.get("user") == self.link.target().username) {
             (false, _) => SafeMode::Free,
             (true, true) => SafeMode::Ours,
@@ -169,7 +172,10 @@ impl Hold {
         let rows = self.client.run(history).await?.rows;
         self.client.run(Sentence::new("/safe-mode/release")).await?;
         let foreign = |row: &Row| row.is("floating-undo") && row.get("by") != self.user;
-        let rows = rows.iter().map(super::row_of);
-        Ok(rows.filter(foreign).map(|row| format!("{}: {}", row.get("by"), row.get("action"))).collect())
+        Ok(rows
+            .iter()
+            .filter(|row| foreign(row))
+            .map(|row| format!("{}: {}", row.get("by"), row.get("action")))
+            .collect())
     }
 }

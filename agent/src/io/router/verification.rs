@@ -2,12 +2,8 @@
 
 use super::{Failed, RouterPort, print};
 use crate::flow::{
-    object::{Menu, Row, Snapshot},
-    vif::{
-        Vif,
-        objects::{OPEN_LIST, objects},
-        verify::Reading,
-    },
+    object::{Marked, Menu, Row, Snapshot},
+    vif::{Vif, objects::ADDRESS_LISTS, verify::Reading},
 };
 use crate::io::routeros::Sentence;
 use shared::routeros::trace;
@@ -70,12 +66,7 @@ fn command(menu: Menu, vifs: &[Vif]) -> Sentence {
     if menu != Menu::AddressList {
         return print;
     }
-    let ours = objects(vifs).into_iter().filter(|object| object.menu == Menu::AddressList);
-    let mut lists: BTreeSet<String> = BTreeSet::from([OPEN_LIST.to_owned()]);
-    for object in ours {
-        lists.extend(object.attributes.into_iter().find_map(|(name, value)| (name == "list").then_some(value)));
-    }
-    any(print, lists.iter().map(|list| format!("list={list}")))
+    any(print, ADDRESS_LISTS.iter().map(|list| format!("list={list}")))
 }
 
 fn others(path: &str) -> Sentence {

@@ -1,14 +1,18 @@
 //! The answer to one command, collected within bounds.
 
-use shared::routeros::sentence::Sentence;
+use shared::routeros::{
+    model::{Row, Rows},
+    sentence::Sentence,
+};
 
 use super::error::{CommandError, Trap};
 
 /// What the router replied to a command that it carried out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The `!re` sentences, in the order in which they came.
-    pub rows: Vec<Sentence>,
+    /// What the `!re` sentences said, in the order in which they came. Bytes that are no UTF-8 are replaced: a row is
+    /// compared, never written back.
+    pub rows: Vec<Row>,
     /// The `!done` sentence.
     pub done: Sentence,
 }
@@ -20,40 +24,30 @@ impl Answer {
     }
 }
 
-/// What a sentence costs beside its bytes: its place in the list of rows and its allocation, about.
-const OVERHEAD: usize = 48;
 /// Refusals kept per command; the router says two or three.
 const TRAPS: usize = 16;
-
-/// Memory that a sentence takes, about, in bytes.
-pub(super) fn weight(sentence: &Sentence) -> usize {
-    sentence.size() + OVERHEAD
-}
 
 /// Replies to one command so far.
 #[derive(Debug)]
 pub(super) struct Collected {
-    rows: Vec<Sentence>,
+    rows: Rows,
     traps: Vec<Trap>,
-    /// What the rows weigh.
-    weight: usize,
     limit: usize,
 }
 
 impl Collected {
     /// Nothing so far, and at most `limit` bytes to come.
     pub(super) fn new(limit: usize) -> Self {
-        Self { rows: Vec::new(), traps: Vec::new(), weight: 0, limit }
+        Self { rows: Rows::default(), traps: Vec::new(), limit }
     }
 
     /// A row. An error once the rows outgrow the limit; those collected are gone then.
-    pub(super) fn row(&mut self, row: Sentence) -> Result<(), CommandError> {
-        self.weight += weight(&row);
-        if self.weight > self.limit {
-            self.rows = Vec::new();
+    pub(super) fn row(&mut self, row: &Sentence) -> Result<(), CommandError> {
+        self.rows.push(row.texts());
+        if self.rows.size() > self.limit {
+            self.rows = Rows::default();
             return Err(CommandError::TooLarge { limit: self.limit });
         }
-        self.rows.push(row);
         Ok(())
     }
 
@@ -66,7 +60,11 @@ impl Collected {
 
     /// The end.
     pub(super) fn done(self, done: Sentence) -> Result<Answer, CommandError> {
-        if self.traps.is_empty() { Ok(Answer { rows: self.rows, done }) } else { Err(CommandError::Trap(self.traps)) }
+        if self.traps.is_empty() {
+            Ok(Answer { rows: self.rows.finish(), done })
+        } else {
+            Err(CommandError::Trap(self.traps))
+        }
     }
 }
 
@@ -78,10 +76,10 @@ mod tests {
     fn rows_are_kept_in_order_and_ret_is_read_from_done() {
         let mut collected = Collected::new(1_000);
         for name in ["a", "b"] {
-            assert_eq!(collected.row(Sentence::new("!re").attribute("name", name)), Ok(()));
+            assert_eq!(collected.row(&Sentence::new("!re").attribute("name", name)), Ok(()));
         }
         let answer = collected.done(Sentence::new("!done").attribute("ret", "*1A"));
-        let names: Vec<_> = answer.iter().flat_map(|answer| &answer.rows).filter_map(|row| row.text("name")).collect();
+        let names: Vec<_> = answer.iter().flat_map(|answer| &answer.rows).map(|row| row.get("name")).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(answer.as_ref().map(Answer::ret), Ok(Some(&b"*1A"[..])));
     }
@@ -89,10 +87,14 @@ mod tests {
     #[test]
     fn rows_beyond_the_limit_are_an_error_and_are_let_go() {
         let row = Sentence::new("!re").attribute("name", "x");
-        let mut collected = Collected::new(weight(&row) * 2);
-        assert_eq!(collected.row(row.clone()), Ok(()));
-        assert_eq!(collected.row(row.clone()), Ok(()));
-        assert_eq!(collected.row(row.clone()), Err(CommandError::TooLarge { limit: weight(&row) * 2 }));
+        let mut two = Rows::default();
+        two.push(row.texts());
+        two.push(row.texts());
+        let limit = two.size();
+        let mut collected = Collected::new(limit);
+        assert_eq!(collected.row(&row), Ok(()));
+        assert_eq!(collected.row(&row), Ok(()));
+        assert_eq!(collected.row(&row), Err(CommandError::TooLarge { limit }));
         assert!(collected.rows.is_empty());
     }
 

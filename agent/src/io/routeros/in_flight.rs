@@ -216,7 +216,7 @@ impl InFlight {
         match &mut entry.kind {
             // Nobody waits for the answer: let the command end, keep nothing.
             Kind::Command { reply, .. } if reply.is_closed() => Routed::Taken,
-            Kind::Command { collected, .. } => match collected.row(row) {
+            Kind::Command { collected, .. } => match collected.row(&row) {
                 Ok(()) => Routed::Taken,
                 Err(error) => self.stop(tag, Err(error), now),
             },

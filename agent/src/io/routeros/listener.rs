@@ -15,7 +15,6 @@ use tokio::sync::{mpsc, oneshot};
 use crate::io::clock::{self, Instant};
 
 use super::{
-    answer::weight,
     error::CommandError,
     handle::{Handle, Tag},
 };
@@ -24,6 +23,14 @@ use super::{
 const ROWS: usize = 1024;
 /// Bytes that they may take, about.
 const BYTES: usize = 1024 * 1024;
+
+/// What a row costs beside its bytes: its place in the queue and its allocation, about.
+const OVERHEAD: usize = 48;
+
+/// Memory that a row takes, about, in bytes.
+fn weight(row: &Sentence) -> usize {
+    row.size() + OVERHEAD
+}
 
 /// An endless command: `listen`, `print follow`, `monitor` with an interval.
 ///

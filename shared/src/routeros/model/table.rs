@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Row;
+use super::{Row, Rows};
 
 /// A menu: its path, the names that occur in it, and per row the values with their names' places in that list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,9 +38,10 @@ impl Table {
     /// The path and the rows. A value without a name, which nobody writes, is left out.
     pub(super) fn into_rows(self) -> (Box<str>, Vec<Row>) {
         let Self { path, names, rows } = self;
-        let row = |values: Vec<(u16, Box<str>)>| {
-            Row::new(values.into_iter().filter_map(|(place, value)| Some((names.get(usize::from(place))?, value))))
-        };
-        (path, rows.into_iter().map(row).collect())
+        let mut read = Rows::default();
+        for row in rows {
+            read.push(row.into_iter().filter_map(|(place, value)| Some((names.get(usize::from(place))?, value))));
+        }
+        (path, read.finish())
     }
 }

@@ -1,6 +1,10 @@
 //! Interface lists and address lists.
 
-use std::{cell::OnceCell, collections::BTreeMap, net::IpAddr};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use super::{
     address::{Family, Range},
@@ -11,42 +15,69 @@ use crate::routeros::model::Model;
 /// A list may include lists that include lists; RouterOS refuses circles, this ends them.
 const DEEPEST: u8 = 16;
 
-/// Whether an interface is in a list.
-///
-/// Source: *Interface Lists*: what `include` names, without what `exclude` names, and then the list's own members;
-/// `all`, `none`, `dynamic` and `static` are built in.
-pub(super) fn has_interface(model: &Model, interfaces: &Interfaces, list: &str, interface: &str) -> bool {
-    within(model, interfaces, list, interface, DEEPEST)
+/// The interface lists, read once: rules ask for them again and again.
+#[derive(Debug)]
+pub(super) struct InterfaceLists<'m> {
+    lists: BTreeMap<&'m str, InterfaceList<'m>>,
 }
 
-fn within(model: &Model, interfaces: &Interfaces, list: &str, interface: &str, depth: u8) -> bool {
-    match list {
-        "all" => return true,
-        "none" => return false,
-        "dynamic" => return interfaces.is_dynamic(interface),
-        "static" => return !interfaces.is_dynamic(interface),
-        _ => {}
+#[derive(Debug, Default)]
+struct InterfaceList<'m> {
+    include: &'m str,
+    exclude: &'m str,
+    members: BTreeSet<&'m str>,
+}
+
+impl<'m> InterfaceLists<'m> {
+    pub(super) fn of(model: &'m Model) -> Self {
+        let mut lists: BTreeMap<&str, InterfaceList> = BTreeMap::new();
+        for row in model.rows("/interface/list") {
+            let list = InterfaceList {
+                include: row.get("include"),
+                exclude: row.get("exclude"),
+                members: BTreeSet::default(),
+            };
+            lists.entry(row.get("name")).or_insert(list);
+        }
+        for member in model.rows("/interface/list/member").iter().filter(|member| !member.is("disabled")) {
+            // Members that RouterOS shows because of `include` are computed here: the plan may have changed them.
+            if let Some(list) = lists.get_mut(member.get("list"))
+                && (list.include.is_empty() || !member.is("dynamic"))
+            {
+                list.members.insert(member.get("interface"));
+            }
+        }
+        Self { lists }
     }
-    let Some(row) = model.rows("/interface/list").iter().find(|row| row.get("name") == list) else { return false };
-    let includes = row.get("include");
-    // Members that RouterOS shows because of `include` are computed here: the plan may have changed them.
-    let own = model.rows("/interface/list/member").iter().any(|member| {
-        member.get("list") == list
-            && member.get("interface") == interface
-            && !member.is("disabled")
-            && (includes.is_empty() || !member.is("dynamic"))
-    });
-    let any = |lists: &str| {
-        depth > 0
-            && lists.split(',').any(|other| !other.is_empty() && within(model, interfaces, other, interface, depth - 1))
-    };
-    own || (any(includes) && !any(row.get("exclude")))
-}
 
-/// Whether there is such a list.
-pub(super) fn exists(model: &Model, list: &str) -> bool {
-    matches!(list, "all" | "none" | "dynamic" | "static")
-        || model.rows("/interface/list").iter().any(|row| row.get("name") == list)
+    /// Whether there is such a list.
+    pub(super) fn exist(&self, list: &str) -> bool {
+        matches!(list, "all" | "none" | "dynamic" | "static") || self.lists.contains_key(list)
+    }
+
+    /// Whether an interface is in a list.
+    ///
+    /// Source: *Interface Lists*: what `include` names, without what `exclude` names, and then the list's own members;
+    /// `all`, `none`, `dynamic` and `static` are built in.
+    pub(super) fn have(&self, interfaces: &Interfaces, list: &str, interface: &str) -> bool {
+        self.within(interfaces, list, interface, DEEPEST)
+    }
+
+    fn within(&self, interfaces: &Interfaces, list: &str, interface: &str, depth: u8) -> bool {
+        match list {
+            "all" => return true,
+            "none" => return false,
+            "dynamic" => return interfaces.is_dynamic(interface),
+            "static" => return !interfaces.is_dynamic(interface),
+            _ => {}
+        }
+        let Some(InterfaceList { include, exclude, members }) = self.lists.get(list) else { return false };
+        let any = |lists: &str| {
+            let mut others = lists.split(',').filter(|other| !other.is_empty());
+            depth > 0 && others.any(|other| self.within(interfaces, other, interface, depth - 1))
+        };
+        members.contains(interface) || (any(include) && !any(exclude))
+    }
 }
 
 /// The address lists of one family, read when the first rule asks for one.

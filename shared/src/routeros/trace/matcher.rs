@@ -8,7 +8,6 @@ use std::net::IpAddr;
 use super::{
     NatState, Packet,
     address::{Family, Range},
-    list,
     walk::World,
 };
 use crate::routeros::model::Row;
@@ -155,9 +154,8 @@ fn interface(world: &World, meant: &str, interface: Option<&str>) -> Option<bool
 
 /// Nothing where there is no such list, which makes the rule invalid.
 fn interface_list(world: &World, name: &str, interface: Option<&str>) -> Option<bool> {
-    list::exists(world.model, name).then(|| {
-        interface.is_some_and(|interface| list::has_interface(world.model, &world.interfaces, name, interface))
-    })
+    let lists = &world.interface_lists;
+    lists.exist(name).then(|| interface.is_some_and(|interface| lists.have(&world.interfaces, name, interface)))
 }
 
 fn is_of_type(world: &World, kind: &str, address: IpAddr) -> bool {

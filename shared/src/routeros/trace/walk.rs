@@ -11,7 +11,7 @@ use super::{
     address::Family,
     chain,
     interface::Interfaces,
-    list::AddressLists,
+    list::{AddressLists, InterfaceLists},
     matcher::{Seen, port::protocol},
     route::Routing,
     table::Table,
@@ -42,6 +42,7 @@ pub(super) struct World<'m> {
     pub(super) model: &'m Model,
     pub(super) family: Family,
     pub(super) interfaces: Interfaces<'m>,
+    pub(super) interface_lists: InterfaceLists<'m>,
     pub(super) routing: Routing<'m>,
     pub(super) lists: AddressLists<'m>,
     pub(super) chains: chain::Chains<'m>,
@@ -104,7 +105,8 @@ impl<'m> World<'m> {
     fn of(model: &'m Model, family: Family) -> Self {
         let interfaces = Interfaces::of(model);
         let routing = Routing::of(model, &interfaces, family);
-        Self { model, family, interfaces, routing, lists: AddressLists::default(), chains: chain::Chains::default() }
+        let (interface_lists, lists) = (InterfaceLists::of(model), AddressLists::default());
+        Self { model, family, interfaces, interface_lists, routing, lists, chains: chain::Chains::default() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::routeros::{schema::Version, sentence::Sentence};
+use shared::routeros::{model::Row, schema::Version};
 
 use crate::{
     bench::Bench,
@@ -130,8 +130,8 @@ const STATES: [&str; 10] = [
 ];
 
 /// What a container says of its state.
-fn state(bench: &Bench<'_>, row: &Sentence) -> String {
-    let text = |name: &str| row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default();
+fn state(bench: &Bench<'_>, row: &Row) -> String {
+    let text = |name: &str| row.find(name).map(str::to_owned).unwrap_or_default();
     if bench.version() < FLAGS {
         return text("status");
     }
@@ -144,7 +144,7 @@ async fn state_of(bench: &Bench<'_>, id: &str) -> Result<String, Stop> {
     Ok(state(bench, &bench.row(MENU, id).await?))
 }
 
-async fn all(bench: &Bench<'_>) -> Result<Vec<Sentence>, Stop> {
+async fn all(bench: &Bench<'_>) -> Result<Vec<Row>, Stop> {
     let rows = bench.rows(MENU, &[]).await?;
     if rows.is_empty() { Err(Stop::Unsupported("no container is there".to_owned())) } else { Ok(rows) }
 }
@@ -157,9 +157,8 @@ async fn status(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 
 async fn flags(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let rows = all(bench).await?;
-    let shown =
-        |row: &Sentence| STATES.into_iter().filter(|name| row.get(name).is_some()).collect::<Vec<_>>().join(" ");
-    let one = |row: &Sentence| STATES.contains(&state(bench, row).as_str()) && shown(row) == state(bench, row);
+    let shown = |row: &Row| STATES.into_iter().filter(|name| row.find(name).is_some()).collect::<Vec<_>>().join(" ");
+    let one = |row: &Row| STATES.contains(&state(bench, row).as_str()) && shown(row) == state(bench, row);
     let other = rows.iter().find(|row| !one(row)).map(shown);
     Ok(Outcome::of("one state each", other.unwrap_or_else(|| "one state each".to_owned())))
 }

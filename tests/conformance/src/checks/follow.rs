@@ -186,7 +186,7 @@ async fn sections(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 /// The name of an interface that is there, whichever.
 async fn an_interface(bench: &Bench<'_>) -> Result<String, Stop> {
     let rows = bench.rows("/interface", &["=.proplist=name"]).await?;
-    let name = rows.first().and_then(|row| row.text("name")).map(std::borrow::Cow::into_owned);
+    let name = rows.first().and_then(|row| row.find("name")).map(str::to_owned);
     name.ok_or_else(|| Stop::Unsupported("the router has no interface".to_owned()))
 }
 
@@ -196,12 +196,12 @@ async fn monitor_once(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let Some(row) = answer.rows.first() else {
         return Ok(Outcome::Differ { expected: "a row".to_owned(), got: "none".to_owned() });
     };
-    let number = |name: &str| row.text(name).is_some_and(|text| text.parse::<u64>().is_ok());
+    let number = |name: &str| row.find(name).is_some_and(|text| text.parse::<u64>().is_ok());
     let good = answer.rows.len() == 1
-        && row.text("name").as_deref() == Some(name.as_str())
+        && row.find("name") == Some(name.as_str())
         && number("rx-bits-per-second")
         && number("tx-bits-per-second")
-        && row.get(".section").is_none();
+        && row.find(".section").is_none();
     Ok(Outcome::when(good, "one row with name and numbers of bits", format!("{:?}", answer.rows)))
 }
 

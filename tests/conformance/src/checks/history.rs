@@ -1,6 +1,6 @@
 //! `/system/history`, `/undo` and `/redo`. What is undone here was done by the check itself the moment before.
 
-use shared::routeros::sentence::Sentence;
+use shared::routeros::model::Row;
 
 use crate::{
     bench::Bench,
@@ -88,12 +88,12 @@ const fn writes(id: &'static str, promise: &'static str, evidence: Evidence, ste
     Check::writes(id, History, promise, evidence, steps)
 }
 
-async fn history(bench: &Bench<'_>) -> Result<Vec<Sentence>, Stop> {
+async fn history(bench: &Bench<'_>) -> Result<Vec<Row>, Stop> {
     bench.rows(MENU, &[]).await
 }
 
 /// The newest action that tells of this check.
-async fn ours(bench: &Bench<'_>) -> Result<Sentence, Stop> {
+async fn ours(bench: &Bench<'_>) -> Result<Row, Stop> {
     let mark = bench.mark();
     let found = history(bench).await?.into_iter().find(|row| text(row, "redo").contains(&mark));
     found.ok_or_else(|| Stop::Unsupported("the history shows no action with this check's mark in `redo`".to_owned()))
@@ -198,6 +198,6 @@ async fn ends_redos(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::of("0 to do again", format!("{left} to do again")))
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map(str::to_owned).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::routeros::{sentence::Sentence, value::RowId};
+use shared::routeros::{model::Row, value::RowId};
 
 use super::scripts::POLICIES;
 use crate::{
@@ -159,9 +159,8 @@ async fn unreadable(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 /// Whether the log has a line about a text, with a topic.
 async fn logged(bench: &Bench<'_>, topic: &str, part: &str) -> Result<bool, Stop> {
     let rows = bench.rows("/log", &["=.proplist=topics,message"]).await?;
-    let is_it = |row: &Sentence| {
-        text(row, "topics").split(',').any(|word| word == topic) && text(row, "message").contains(part)
-    };
+    let is_it =
+        |row: &Row| text(row, "topics").split(',').any(|word| word == topic) && text(row, "message").contains(part);
     Ok(rows.iter().rev().take(100).any(is_it))
 }
 
@@ -186,6 +185,6 @@ async fn log(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::of("script,warning", line.map_or_else(|| "no line".to_owned(), |row| text(row, "topics"))))
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map(str::to_owned).unwrap_or_default()
 }

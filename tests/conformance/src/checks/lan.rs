@@ -1,6 +1,6 @@
 //! Who is on the LAN, and what the log takes.
 
-use shared::routeros::{sentence::Sentence, value::parse_duration};
+use shared::routeros::{model::Row, value::parse_duration};
 
 use super::scripts::POLICIES;
 use crate::{
@@ -85,8 +85,8 @@ fn log() -> Vec<Check> {
     ]
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map(str::to_owned).unwrap_or_default()
 }
 
 fn unsupported<T>(why: &str) -> Result<T, Stop> {
@@ -156,14 +156,14 @@ async fn actions(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 async fn rules(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let names = bench.rows("/system/logging/action", &["=.proplist=name"]).await?;
     let rows = bench.rows(RULES, &[]).await?;
-    let known = |row: &Sentence| names.iter().any(|name| text(name, "name") == text(row, "action"));
+    let known = |row: &Row| names.iter().any(|name| text(name, "name") == text(row, "action"));
     let wrong = rows.iter().filter(|row| text(row, "topics").is_empty() || !known(row)).count();
     Ok(Outcome::when(wrong == 0 && !rows.is_empty(), "rules with both", format!("{wrong} of {} without", rows.len())))
 }
 
 async fn wants_a_rule(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let rules = bench.rows(RULES, &["?disabled=false", "=.proplist=topics"]).await?;
-    let takes = |row: &Sentence| {
+    let takes = |row: &Row| {
         let topics = text(row, "topics");
         topics.split(',').all(|topic| matches!(topic, "script" | "debug") || topic.starts_with('!'))
     };

@@ -61,8 +61,8 @@ async fn is_dynamic(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let mut shown = Vec::new();
     for id in [&leased, &plain] {
         let row = bench.row(MENU, id).await?;
-        let timeout = if row.get("timeout").is_some() { "a timeout" } else { "no timeout" };
-        shown.push(format!("dynamic={} {timeout}", row.text("dynamic").unwrap_or_default()));
+        let timeout = if row.find("timeout").is_some() { "a timeout" } else { "no timeout" };
+        shown.push(format!("dynamic={} {timeout}", row.find("dynamic").unwrap_or_default()));
     }
     Ok(Outcome::of("dynamic=true a timeout, dynamic=false no timeout", shown.join(", ")))
 }

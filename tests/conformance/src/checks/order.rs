@@ -1,5 +1,7 @@
 //! Menus whose order matters.
 
+use shared::routeros::model::Row;
+
 use crate::{
     bench::Bench,
     check::{Area::Order, Check, Evidence, Outcome, Stop},
@@ -130,7 +132,7 @@ async fn next_id_on_demand(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let query = format!("?.id={id}");
     let without = bench.rows(FILTER, &["=.proplist=.id,chain", &query]).await?;
     let with = bench.rows(FILTER, &["=.proplist=.id,.nextid", &query]).await?;
-    let has = |rows: &[shared::routeros::sentence::Sentence]| rows.iter().any(|row| row.get(".nextid").is_some());
+    let has = |rows: &[Row]| rows.iter().any(|row| row.find(".nextid").is_some());
     Ok(Outcome::of("absent, present", format!("{}, {}", word(has(&without)), word(has(&with)))))
 }
 
@@ -152,5 +154,5 @@ async fn three(bench: &Bench<'_>) -> Result<[String; 3], Stop> {
 /// The ids of this check's rows, in their order.
 async fn ids(bench: &Bench<'_>, menu: &str) -> Result<Vec<String>, Stop> {
     let rows = bench.rows(menu, &["=.proplist=.id", &format!("?comment={}", bench.mark())]).await?;
-    Ok(rows.iter().filter_map(|row| row.text(".id").map(std::borrow::Cow::into_owned)).collect())
+    Ok(rows.iter().filter_map(|row| row.find(".id").map(str::to_owned)).collect())
 }

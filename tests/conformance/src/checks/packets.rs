@@ -1,6 +1,6 @@
 //! What packets leave behind in the connection table, and the order in which routing is asked.
 
-use shared::routeros::{schema::Version, sentence::Sentence};
+use shared::routeros::{model::Row, schema::Version};
 
 use crate::{
     bench::Bench,
@@ -62,7 +62,7 @@ async fn of_this_session(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 }
 
 async fn untranslated_replies(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let plain = |row: &Sentence| text(row, "srcnat") == "false" && text(row, "dstnat") == "false";
+    let plain = |row: &Row| text(row, "srcnat") == "false" && text(row, "dstnat") == "false";
     let Some(row) = connections(bench).await?.into_iter().find(plain) else {
         return Err(Stop::Unsupported("no untranslated TCP connection is there".into()));
     };
@@ -71,7 +71,7 @@ async fn untranslated_replies(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 }
 
 async fn translated_replies(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let translated = |row: &Sentence| text(row, "srcnat") == "true" && text(row, "dstnat") == "false";
+    let translated = |row: &Row| text(row, "srcnat") == "true" && text(row, "dstnat") == "false";
     let Some(row) = connections(bench).await?.into_iter().find(translated) else {
         return Err(Stop::Unsupported("no TCP connection with a translated source is there".into()));
     };
@@ -80,11 +80,11 @@ async fn translated_replies(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::when(holds, format!("{to} → not {from}"), format!("{reply_from} → {reply_to}")))
 }
 
-fn ends(row: &Sentence) -> [String; 4] {
+fn ends(row: &Row) -> [String; 4] {
     ["src-address", "dst-address", "reply-src-address", "reply-dst-address"].map(|name| text(row, name))
 }
 
-async fn connections(bench: &Bench<'_>) -> Result<Vec<Sentence>, Stop> {
+async fn connections(bench: &Bench<'_>) -> Result<Vec<Row>, Stop> {
     const SHOWN: &str = "=.proplist=protocol,src-address,dst-address,reply-src-address,reply-dst-address,tcp-state,\
                          assured,seen-reply,srcnat,dstnat";
     bench.rows("/ip/firewall/connection", &[SHOWN, "?protocol=tcp"]).await
@@ -98,6 +98,6 @@ async fn policy_rules(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::of("local,main,mangle,user,vrf", words.join(",")))
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map(str::to_owned).unwrap_or_default()
 }

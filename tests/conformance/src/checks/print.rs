@@ -116,9 +116,7 @@ async fn counters(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let rows = bench.rows(FILTER, &[&format!("?.id={id}"), "=.proplist=bytes,packets"]).await?;
     let told: Vec<String> = ["bytes", "packets"]
         .iter()
-        .map(|name| {
-            rows.first().and_then(|row| row.text(name)).map_or_else(|| "none".to_owned(), |text| text.to_string())
-        })
+        .map(|name| rows.first().and_then(|row| row.find(name)).map_or_else(|| "none".to_owned(), str::to_owned))
         .collect();
     Ok(Outcome::of("0 0", told.join(" ")))
 }
@@ -161,7 +159,7 @@ async fn queries(bench: &Bench<'_>, cases: &[Query]) -> Result<Outcome, Stop> {
         let rows = bench.rows(GROUPS, &words).await?;
         let mut names: Vec<String> = rows
             .iter()
-            .filter_map(|row| row.text("name").map(std::borrow::Cow::into_owned))
+            .filter_map(|row| row.find("name").map(str::to_owned))
             // A router may have groups of its own.
             .filter(|name| matches!(name.as_str(), "full" | "read" | "write"))
             .collect();
@@ -174,13 +172,13 @@ async fn queries(bench: &Bench<'_>, cases: &[Query]) -> Result<Outcome, Stop> {
 async fn by_id(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let id = bench.add("/interface/list", &["=name=bh-conf-list"]).await?;
     let rows = bench.rows("/interface/list", &[&format!("?.id={id}")]).await?;
-    let names: Vec<_> = rows.iter().filter_map(|row| row.text("name")).collect();
+    let names: Vec<_> = rows.iter().filter_map(|row| row.find("name")).collect();
     Ok(Outcome::of("bh-conf-list", names.join(" ")))
 }
 
 async fn get_one_value(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let rows = bench.rows("/system/identity", &[]).await?;
-    let name = rows.first().and_then(|row| row.text("name")).unwrap_or_default();
+    let name = rows.first().and_then(|row| row.find("name")).unwrap_or_default();
     let answer = bench.run(&["/system/identity/get", "=value-name=name"]).await?;
     Ok(Outcome::of(name, answer.ret().map_or_else(|| "no ret".into(), String::from_utf8_lossy)))
 }

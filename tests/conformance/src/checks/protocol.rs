@@ -158,9 +158,9 @@ async fn bytes_are_kept(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let set = Sentence::new("/interface/list/set").attribute(".id", &id).attribute("comment", &text);
     let answer = bench.router.client.run(set).await;
     answer.map_err(|error| Stop::of("/interface/list/set =comment=(bytes)".to_owned(), error))?;
-    let row = bench.row("/interface/list", &id).await?;
-    let shown = row.get("comment").unwrap_or_default();
-    Ok(Outcome::of(text.escape_ascii(), shown.escape_ascii()))
+    let mut raw = bench.session().await?;
+    let answer = raw.ask(&["/interface/list/print", "=.proplist=comment", &format!("?.id={id}")]).await?;
+    Ok(Outcome::of(format!("!re =comment={} · !done", text.escape_ascii()), answer.join(" · ")))
 }
 
 async fn empty_sentence(bench: &Bench<'_>) -> Result<Outcome, Stop> {

@@ -257,7 +257,7 @@ async fn dynamic_row(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     bench.bridge().await?;
     bench.add("/ip/address", &["=address=192.0.2.1/30", "=interface=bh-conf-bridge"]).await?;
     let routes = bench.rows("/ip/route", &["=.proplist=.id", "?dst-address=192.0.2.0/30", "?dynamic=true"]).await?;
-    let Some(id) = routes.first().and_then(|row| row.text(".id")) else {
+    let Some(id) = routes.first().and_then(|row| row.find(".id")) else {
         return Ok(Outcome::Differ { expected: "a connected route".to_owned(), got: "none".to_owned() });
     };
     let id = format!("=.id={id}");
@@ -352,7 +352,7 @@ async fn port_of_a_list(bench: &Bench<'_>, itself: bool) -> Result<Outcome, Stop
         return Ok(Outcome::of("`false`", shown(bench, PORT, &id, "inactive").await?));
     }
     let rows = bench.rows(PORT, &["?bridge=bh-conf-other", "?dynamic=true", "=.proplist=interface"]).await?;
-    let names: Vec<_> = rows.iter().filter_map(|row| row.text("interface")).collect();
+    let names: Vec<_> = rows.iter().filter_map(|row| row.find("interface")).collect();
     Ok(Outcome::of("bh-conf-vlan", names.join(" ")))
 }
 

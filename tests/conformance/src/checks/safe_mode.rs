@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use shared::routeros::{schema::Version, sentence::Sentence};
+use shared::routeros::{model::Row, schema::Version};
 
 use crate::{
     bench::Bench,
@@ -247,14 +247,14 @@ async fn by_another(bench: &Bench<'_>, command: &str, expected: &str) -> Result<
 }
 
 /// Actions of this check in the history.
-async fn actions(bench: &Bench<'_>) -> Result<Vec<Sentence>, Stop> {
+async fn actions(bench: &Bench<'_>) -> Result<Vec<Row>, Stop> {
     let mark = bench.mark();
     let rows = bench.rows("/system/history", &[]).await?;
     Ok(rows.into_iter().filter(|row| text(Some(row), "redo").contains(&mark)).collect())
 }
 
 async fn floats(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let flag = |rows: &[Sentence]| text(rows.first(), "floating-undo");
+    let flag = |rows: &[Row]| text(rows.first(), "floating-undo");
     let under = holding(bench, async |_| actions(bench).await).await?;
     Ok(Outcome::of("true, then false", format!("{}, then {}", flag(&under), flag(&actions(bench).await?))))
 }
@@ -267,6 +267,6 @@ async fn forgotten(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::of("0 actions", format!("{} actions", left.await?.len())))
 }
 
-fn text(row: Option<&Sentence>, name: &str) -> String {
-    row.and_then(|row| row.text(name)).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: Option<&Row>, name: &str) -> String {
+    row.and_then(|row| row.find(name)).map(str::to_owned).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::routeros::sentence::Sentence;
+use shared::routeros::model::Row;
 
 use super::scripts::POLICIES;
 use crate::{
@@ -86,6 +86,6 @@ async fn runs(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::when(holds, "two runs within ten seconds", "fewer"))
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map(str::to_owned).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Commands on several rows, rows made after others, and what prints and queries take.
 
-use shared::routeros::sentence::Sentence;
+use shared::routeros::model::Row;
 
 use crate::{
     bench::Bench,
@@ -85,7 +85,7 @@ async fn copy_from(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 async fn compares(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let ids = bench.vlans(&["a", "b"]).await?;
     bench.run(&["/interface/vlan/set", &format!("=.id={}", ids[0]), "=mtu=900"]).await?;
-    let names = |rows: Vec<Sentence>| rows.iter().map(|row| text(row, "name")).collect::<Vec<_>>().join(" ");
+    let names = |rows: Vec<Row>| rows.iter().map(|row| text(row, "name")).collect::<Vec<_>>().join(" ");
     let ours = format!("?comment={}", bench.mark());
     let more = names(bench.rows(VLAN, &[&ours, "?>mtu=1000", "=.proplist=name"]).await?);
     let less = names(bench.rows(VLAN, &[&ours, "?<mtu=1000", "=.proplist=name"]).await?);
@@ -103,6 +103,6 @@ async fn detail_and_stats(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     Ok(Outcome::of(format!("{0} {0}", counts[2]), format!("{} {}", counts[0], counts[1])))
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map(std::borrow::Cow::into_owned).unwrap_or_default()
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map(str::to_owned).unwrap_or_default()
 }

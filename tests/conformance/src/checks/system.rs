@@ -1,6 +1,6 @@
 //! What a router says of itself.
 
-use shared::routeros::{schema::Version, sentence::Sentence, value::parse_duration};
+use shared::routeros::{model::Row, schema::Version, value::parse_duration};
 
 use crate::{
     bench::Bench,
@@ -141,12 +141,12 @@ fn packets() -> Vec<Check> {
     ]
 }
 
-async fn first(bench: &Bench<'_>, menu: &str) -> Result<Sentence, Stop> {
+async fn first(bench: &Bench<'_>, menu: &str) -> Result<Row, Stop> {
     Ok(bench.rows(menu, &[]).await?.into_iter().next().unwrap_or_default())
 }
 
-fn text(row: &Sentence, name: &str) -> String {
-    row.text(name).map_or_else(|| "absent".to_owned(), std::borrow::Cow::into_owned)
+fn text(row: &Row, name: &str) -> String {
+    row.find(name).map_or_else(|| "absent".to_owned(), str::to_owned)
 }
 
 /// The form of a text: every digit as `0`.
@@ -156,7 +156,7 @@ fn form(text: &str) -> String {
 
 async fn single_row(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let rows = bench.rows("/system/identity", &[]).await?;
-    let ids = rows.iter().filter(|row| row.get(".id").is_some()).count();
+    let ids = rows.iter().filter(|row| row.find(".id").is_some()).count();
     Ok(Outcome::of("1 rows, 0 ids", format!("{} rows, {ids} ids", rows.len())))
 }
 
@@ -164,7 +164,7 @@ async fn resource(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let row = first(bench, "/system/resource").await?;
     let texts = ["version", "architecture-name", "board-name", "uptime", "build-time"];
     let numbers = ["cpu-load", "cpu-count", "free-memory", "total-memory", "free-hdd-space", "total-hdd-space"];
-    let missing = texts.iter().filter(|name| row.get(name).is_none_or(<[u8]>::is_empty));
+    let missing = texts.iter().filter(|name| row.get(name).is_empty());
     let no_number = numbers.iter().filter(|name| text(&row, name).parse::<u64>().is_err());
     let wrong: Vec<&str> = missing.chain(no_number).copied().collect();
     Ok(Outcome::of("", wrong.join(" ")))
@@ -221,7 +221,8 @@ async fn active_user(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 async fn log(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let rows = bench.rows("/log", &["=.proplist=.id,time,topics,message"]).await?;
     let Some(row) = rows.last() else { return Ok(Outcome::Unsupported { why: "the log is empty".to_owned() }) };
-    let missing: Vec<&str> = ["time", "topics", "message"].into_iter().filter(|name| row.get(name).is_none()).collect();
+    let missing: Vec<&str> =
+        ["time", "topics", "message"].into_iter().filter(|name| row.find(name).is_none()).collect();
     Ok(Outcome::of("", missing.join(" ")))
 }
 
@@ -257,7 +258,7 @@ async fn interface_counters(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 }
 
 async fn running_interfaces(bench: &Bench<'_>) -> Result<Outcome, Stop> {
-    let names = |rows: &[Sentence]| rows.iter().map(|row| text(row, "name")).collect::<Vec<_>>().join(" ");
+    let names = |rows: &[Row]| rows.iter().map(|row| text(row, "name")).collect::<Vec<_>>().join(" ");
     let mut all = bench.rows("/interface", &["=.proplist=name,running"]).await?;
     all.retain(|row| text(row, "running") == "true");
     let asked = bench.rows("/interface", &["=.proplist=name", "?running=true"]).await?;

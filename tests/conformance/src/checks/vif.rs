@@ -3,7 +3,7 @@
 
 use bulkhead_agent::flow::{
     meaning::same,
-    object::{Menu, Object, Row},
+    object::{Menu, Object},
     vif::{BRIDGE, Vif, objects},
 };
 use shared::{
@@ -59,7 +59,7 @@ fn vif(kill_switch: KillSwitchMode) -> Option<Vif> {
 
 /// An object's values with scratch names in place of those that the agent's own rows have, and a chain that nothing
 /// jumps to in place of those that packets pass.
-fn scratch(vif: &Vif, object: &Object) -> Object {
+fn scratch(vif: &Vif, object: &Object) -> Vec<(&'static str, String)> {
     let own = [
         (vif.egress_list(), "bh-conf-egress-list"),
         (vif.interface(), "bh-conf-vlan"),
@@ -77,15 +77,15 @@ fn scratch(vif: &Vif, object: &Object) -> Object {
         let found = own.iter().find(|(name, _)| name == bare).map(|(_, scratch)| *scratch);
         format!("{sign}{}", found.unwrap_or(bare))
     };
-    let attributes = object.attributes.iter().map(|(name, value)| {
-        let value = match *name {
+    let attributes = object.attributes().map(|(name, value)| {
+        let value = match name {
             "chain" => "bh-conf".to_owned(),
             "jump-target" => "bh-conf-target".to_owned(),
             _ => value.split(',').map(rename).collect::<Vec<_>>().join(","),
         };
-        (*name, value)
+        (name, value)
     });
-    Object { menu: object.menu, mark: String::new(), attributes: attributes.collect(), switch: object.switch }
+    attributes.collect()
 }
 
 async fn read_back(bench: &Bench<'_>) -> Result<Outcome, Stop> {
@@ -102,15 +102,16 @@ async fn read_back(bench: &Bench<'_>) -> Result<Outcome, Stop> {
     let mut differing = Vec::new();
     for object in wanted {
         let part = object.mark.rsplit('/').next().unwrap_or_default().to_owned();
-        let object = scratch(&vif, &object);
-        let given = object.attributes.iter().filter(|(_, value)| !value.is_empty());
+        let values = scratch(&vif, &object);
+        let given = values.iter().filter(|(_, value)| !value.is_empty());
         let mut words: Vec<String> = given.map(|(name, value)| format!("={name}={value}")).collect();
         if !matches!(object.menu, Menu::InterfaceList) {
             words.push("=disabled=yes".to_owned());
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match bench.attempt_add(object.menu.path(), &words).await? {
-            Ok(id) => differing.extend(compared(bench, &object, &id).await?.map(|why| format!("{part}: {why}"))),
+            Ok(id) => differing
+                .extend(compared(bench, (object.menu, &values), &id).await?.map(|why| format!("{part}: {why}"))),
             Err(traps) => differing.push(format!("{part}: {}", crate::check::joined(&traps))),
         }
     }
@@ -118,19 +119,17 @@ async fn read_back(bench: &Bench<'_>) -> Result<Outcome, Stop> {
 }
 
 /// Which values do not read back, as the agent reads and compares.
-async fn compared(bench: &Bench<'_>, object: &Object, id: &str) -> Result<Option<String>, Stop> {
-    let proplist = format!("=.proplist={}", object.menu.properties());
-    let rows = bench.rows(object.menu.path(), &[&proplist, &format!("?.id={id}")]).await?;
-    let Some(sentence) = rows.first() else { return Ok(Some("not there".to_owned())) };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    // That it is disabled is our doing.
-    let values = sentence.attributes().filter(|(name, _)| *name != b"disabled");
-    let row = Row::new(values.map(|(name, value)| (text(name), text(value))));
-    let differs = |(name, value): &&(&'static str, String)| !same(name, value, row.get(name));
-    let wrong: Vec<String> = object
-        .attributes
+async fn compared(
+    bench: &Bench<'_>,
+    (menu, values): (Menu, &[(&'static str, String)]),
+    id: &str,
+) -> Result<Option<String>, Stop> {
+    let proplist = format!("=.proplist={}", menu.properties());
+    let rows = bench.rows(menu.path(), &[&proplist, &format!("?.id={id}")]).await?;
+    let Some(row) = rows.first() else { return Ok(Some("not there".to_owned())) };
+    let wrong: Vec<String> = values
         .iter()
-        .filter(differs)
+        .filter(|(name, value)| !same(name, value, row.get(name)))
         .map(|(name, value)| format!("{name}={value} reads {}", row.get(name)))
         .collect();
     Ok((!wrong.is_empty()).then(|| wrong.join(" ")))

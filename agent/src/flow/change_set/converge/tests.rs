@@ -51,7 +51,7 @@ impl Rows {
     fn apply(&mut self, step: &Step) {
         match step {
             Step::Add { object, before } => {
-                let values: Vec<_> = object.made().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+                let values: Vec<_> = object.made().map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
                 let row = self.row(values);
                 self.put(object.menu, row, before.as_ref());
             }
@@ -59,7 +59,7 @@ impl Rows {
                 let rows = self.menus.entry(object.menu).or_default();
                 let row = rows.iter_mut().find(|row| row.id() == id).expect("the row");
                 for (name, value) in object.arguments() {
-                    *row = row.with([(name, value)]);
+                    *row = row.with([(name, &*value)]);
                 }
                 if *enable {
                     *row = row.with([("disabled", "false")]);

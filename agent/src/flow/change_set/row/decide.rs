@@ -7,7 +7,7 @@ use super::{
 };
 use crate::flow::{
     keyed::{Keyed, has},
-    object::{MARK, Row},
+    object::{MARK, Marked, Row},
 };
 use shared::change_set::{Attribute, Item, MenuWords, Position, Refusal, Resource, RowChange, RowOperation};
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,7 +9,7 @@ mod late;
 use super::wish::{has_address, holds, leads_out};
 use crate::flow::{
     change_set::{Change, Sight},
-    object::{Menu, Row, Snapshot},
+    object::{Marked, Menu, Row, Snapshot},
     vif::{
         Vif,
         address_plan::{self, Pools},

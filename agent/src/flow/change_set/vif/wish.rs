@@ -1,7 +1,7 @@
 //! Resolvers and published ports: what of a wish can be granted on this router.
 
 use crate::flow::{
-    object::{Menu, Row, Snapshot},
+    object::{Marked, Menu, Row, Snapshot},
     vif::{
         Vif,
         around::{members, ways_out},

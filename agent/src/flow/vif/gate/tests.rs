@@ -1,10 +1,10 @@
 use super::*;
-use std::net::Ipv4Addr;
 use shared::{
     ids::VifId,
     net::{InterfaceName, VlanId},
     vif::{Egress, KillSwitchMode, VifName, VifSpec},
 };
+use std::net::Ipv4Addr;
 
 fn vif() -> Vif {
     let spec = VifSpec {

@@ -1,6 +1,7 @@
 //! The tables, filled in for VIFs of every kind.
 
 use super::*;
+use crate::flow::object::Menu;
 use shared::{
     ids::VifId,
     net::{InterfaceName, VlanId},
@@ -43,17 +44,20 @@ fn all() -> Vec<Vif> {
 fn every_name_is_filled_in_and_a_name_with_a_space_stays_whole() {
     let all = objects(&all());
     for object in &all {
-        for (name, value) in &object.attributes {
+        for (name, value) in object.attributes() {
             let bare = value.replace("PPPoE {vlan}", "");
             assert!(!bare.contains(['{', '}']), "{}: {name}={value}", object.mark);
-            let may_be_none = ["src-address-list", "include", "exclude"].contains(name);
+            let may_be_none = ["src-address-list", "include", "exclude"].contains(&name);
             assert!(!value.is_empty() || may_be_none, "{}: {name}", object.mark);
         }
     }
-    let of = |mark: &str| all.iter().find(|object| object.mark == mark).expect("an object");
-    assert!(of("bulkhead:vif/tor-1/route").attributes.contains(&("gateway", "PPPoE {vlan} 1".to_owned())));
-    assert!(of("bulkhead:vif/tor-5/route-fallback").attributes.contains(&("gateway", "PPPoE {vlan} 1".to_owned())));
-    assert!(of("bulkhead:vif/tor-2/publish.tcp-8443").attributes.contains(&("in-interface-list", "my LAN".to_owned())));
+    let of = |mark: &str, name: &str| {
+        let object = all.iter().find(|object| object.mark == mark).expect("an object");
+        object.attributes().find(|(own, _)| *own == name).expect("an attribute").1
+    };
+    assert_eq!(of("bulkhead:vif/tor-1/route", "gateway"), "PPPoE {vlan} 1");
+    assert_eq!(of("bulkhead:vif/tor-5/route-fallback", "gateway"), "PPPoE {vlan} 1");
+    assert_eq!(of("bulkhead:vif/tor-2/publish.tcp-8443", "in-interface-list"), "my LAN");
 }
 
 #[test]
@@ -75,9 +79,11 @@ fn parts_of_tables() -> BTreeSet<&'static str> {
 #[test]
 fn each_attribute_that_is_sent_is_also_read_back() {
     for object in objects(&all()) {
+        let list = object.attributes().find(|(name, _)| object.menu == Menu::AddressList && *name == "list");
+        assert!(list.is_none_or(|(_, list)| ADDRESS_LISTS.contains(&&*list)), "{} is not read", object.mark);
         let read: Vec<&str> = object.menu.properties().split(',').collect();
-        for (name, _) in &object.attributes {
-            assert!(read.contains(name), "{}: {name} is written and never compared", object.menu.path());
+        for (name, _) in object.attributes() {
+            assert!(read.contains(&name), "{}: {name} is written and never compared", object.menu.path());
         }
     }
 }

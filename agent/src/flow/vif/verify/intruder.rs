@@ -2,7 +2,7 @@
 
 use super::{Fault, Remedy, named};
 use crate::flow::{
-    object::{Menu, Row, Snapshot},
+    object::{Marked, Menu, Row, Snapshot},
     vif::{BRIDGE, Vif, objects::OPEN_LIST},
 };
 use shared::net::Subnet;

@@ -1,7 +1,7 @@
 //! Rows of others above ours, where the first row that matches decides.
 
 use super::{Fault, Remedy, named};
-use crate::flow::object::{Menu, Row, Snapshot};
+use crate::flow::object::{Marked, Menu, Row, Snapshot};
 
 /// Rows that one menu names at most.
 const NAMED: usize = 8;

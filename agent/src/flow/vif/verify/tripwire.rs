@@ -2,7 +2,7 @@
 //! ever, and is kept over boots of the router and of the agent.
 
 use crate::flow::{
-    object::Row,
+    object::{Marked, Row},
     vif::{Vif, objects::mark},
 };
 use serde::{Deserialize, Serialize};

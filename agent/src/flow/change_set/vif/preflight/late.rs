@@ -5,11 +5,11 @@
 //! No rule of ours can stop it without stopping what the owner may want from there, such as a sign-in through the tunnel.
 
 use crate::flow::{
-    object::{Menu, Row, Snapshot},
+    object::{Menu, Snapshot},
     vif::around::{Around, PEERS, ways_out},
 };
 use shared::routeros::{
-    model::{self, Model},
+    model::Model,
     trace::{ConnectionState, Packet, Tracer, Verdict},
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -54,7 +54,6 @@ fn answer(own: Ipv4Addr, egress: &str) -> Packet {
 
 /// What decides over a packet that comes in, and whether a peer may send it.
 fn model(router: &Snapshot, around: &Around) -> Model {
-    let copied = |rows: &[Row]| rows.iter().map(|row| model::Row::new(row.attributes())).collect();
-    let menus = Menu::ALL.into_iter().map(|menu| (menu.path(), copied(router.rows(menu))));
-    Model::new(menus.chain([(PEERS, copied(around.rows(PEERS)))]))
+    let menus = Menu::ALL.into_iter().map(|menu| (menu.path(), router.rows(menu).to_vec()));
+    Model::new(menus.chain([(PEERS, around.rows(PEERS).to_vec())]))
 }
