@@ -185,8 +185,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    // A router has little memory and little flash: a quarter of a MiB of pages, and a log that shrinks again.
-    connection.pragma_update(None, "cache_size", -256)?;
+    // A router has little memory and little flash: an eighth of a MiB of pages, and a log that shrinks again.
+    connection.pragma_update(None, "cache_size", -128)?;
     connection.pragma_update(None, "wal_autocheckpoint", 128)?;
     connection.pragma_update(None, "journal_size_limit", 1024 * 1024)
 }
