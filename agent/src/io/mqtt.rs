@@ -13,6 +13,7 @@
 //! | --------------- | ---------------------------------------------------------------- |
 //! | `options.rs`    | where the broker is, who we are to it, and all limits            |
 //! | `connection.rs` | one connection, from CONNECT to its end                          |
+//! | `connection/publish.rs` | what is published on it, as far as there is room           |
 //! | `phase.rs`      | how far a connection has come                                    |
 //! | `flight.rs`     | what was published and not acknowledged yet                      |
 //! | `retained.rs`   | the newest payload of each retained topic                        |

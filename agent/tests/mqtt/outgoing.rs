@@ -165,6 +165,24 @@ async fn the_newest_of_each_retained_topic_is_published_after_each_connect() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn figures_ask_for_no_answer_but_after_a_connect() {
+    const TOPIC: &str = "bulkhead/r1/vif/tor/state";
+    let (agent, mut broker) = start();
+    agent.bus.retained_figures(TOPIC, "1");
+    let mut session = broker.open().await;
+    let first = session.publish().await;
+    assert_eq!((text(&first.payload).as_str(), first.qos), ("1", QoS::AtLeastOnce), "nobody knows what the broker has");
+    session.acknowledge(&first, PubAckReason::Success).await;
+    // More than wait for an answer at most: none of them is waited for.
+    for number in 2..200 {
+        agent.bus.retained_figures(TOPIC, number.to_string());
+        let figures = session.publish().await;
+        assert_eq!(text(&figures.payload), number.to_string());
+        assert!(figures.retain && figures.qos == QoS::AtMostOnce);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_topic_that_was_taken_back_is_emptied_once() {
     let (agent, mut broker) = start();
     let mut session = broker.open().await;

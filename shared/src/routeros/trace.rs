@@ -14,6 +14,7 @@ mod matcher;
 mod menus;
 mod nat;
 mod route;
+mod rule;
 mod table;
 #[cfg(test)]
 mod tests;

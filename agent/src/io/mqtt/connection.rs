@@ -3,8 +3,10 @@
 //! In order: CONNACK, the subscription, `online`, then everything retained and everything in the outbox. Nothing is
 //! published before the broker has confirmed the subscription, so who sees `online` may ask at once.
 
+mod publish;
+
 use super::{
-    Inbound, Line, Link, Loose, LooseKind, failure,
+    Inbound, Line, Link, Loose, failure,
     flight::{Cargo, Flights, Landing},
     options::{self, OFFLINE, ONLINE},
     phase::Phase,
@@ -12,24 +14,17 @@ use super::{
 use crate::io::clock::Instant;
 use bytes::Bytes;
 use rumqttc::{
-    AsyncClient, ClientError, ConnAck, ConnectionError, Event, Packet, Publish, PublishNotice, PublishOptions,
-    PublishProperties, QoS, SubAck, SubscribeReasonCode,
+    AsyncClient, ConnAck, ConnectionError, Event, Packet, Publish, PublishOptions, QoS, SubAck, SubscribeReasonCode,
 };
 use std::{future::pending, pin::pin, sync::atomic::Ordering, time::Duration};
 use tokio::time::sleep_until;
 
-/// Most rows of the outbox under way.
-const OUTBOX: usize = 16;
-/// Most retained topics under way. Once half of them have arrived the next go, all in one write.
-const RETAINED: usize = 32;
 /// A broker that acknowledges nothing for so long is left.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How soon events that nobody heard are published again.
 const AGAIN: Duration = Duration::from_secs(10);
 /// How long the broker has to take `offline`, and then to hang up, before we go.
 const LEAVE: Duration = Duration::from_millis(800);
-/// The least that a packet needs beside topic, payload and correlation.
-const OVERHEAD: usize = 64;
 
 /// Why a connection ended.
 pub(super) enum End {
@@ -229,108 +224,6 @@ impl<'a> Connection<'a> {
         if self.line.inbound.try_send(inbound).is_err() {
             counts.inbound_dropped.fetch_add(1, Ordering::Relaxed);
         }
-    }
-
-    /// Publishes what is due, as far as there is room.
-    fn pump(&mut self) -> Option<End> {
-        if self.phase != Phase::Open {
-            return None;
-        }
-        let under_way = self.flights.len() - self.flights.outbox();
-        let room = if under_way <= RETAINED / 2 { RETAINED - under_way } else { 0 };
-        for _ in 0..room {
-            let due = self.line.shared.retained().take_due();
-            let Some((topic, payload, qos)) = due else { break };
-            if !self.publish_retained(topic, payload, qos) {
-                break;
-            }
-        }
-        self.pump_outbox()
-    }
-
-    fn pump_outbox(&mut self) -> Option<End> {
-        while self.outbox_due && self.flights.outbox() < OUTBOX {
-            let wanted = OUTBOX - self.flights.outbox();
-            let rows = match self.line.store.outbox_after(self.outbox_at, wanted) {
-                Ok(rows) => rows,
-                Err(error) => return Some(End::Failed(error.to_string())),
-            };
-            self.outbox_due = rows.len() == wanted;
-            for row in rows {
-                let bytes = row.topic.len() + row.envelope.len() + OVERHEAD;
-                if bytes > self.largest {
-                    // It would end this connection and every one after it.
-                    tracing::error!(topic = row.topic, bytes, "the broker takes no packet so large: event dropped");
-                    self.outbox_at = row.id;
-                    self.refuse();
-                    if let Some(end) = self.delete(row.id) {
-                        return Some(end);
-                    }
-                    continue;
-                }
-                let options = PublishOptions::at_least_once();
-                let Ok(notice) = self.client.try_publish_tracked(row.topic, row.envelope, options) else {
-                    self.outbox_due = true;
-                    return None;
-                };
-                self.outbox_at = row.id;
-                self.fly(Cargo::Outbox(row.id), notice);
-            }
-        }
-        None
-    }
-
-    /// Says whether it is under way, or never will be.
-    fn publish_retained(&mut self, topic: String, payload: Bytes, qos: QoS) -> bool {
-        if topic.len() + payload.len() + OVERHEAD > self.largest {
-            tracing::error!(topic, bytes = payload.len(), "the broker takes no packet so large: not published");
-            self.refuse();
-            return true;
-        }
-        let options = PublishOptions::new(qos).retain(self.retains);
-        match self.client.try_publish_tracked(topic.clone(), payload, options) {
-            Ok(notice) => self.fly(Cargo::Retained(topic), notice),
-            Err(ClientError::RequestChannelFull(_)) => {
-                self.line.shared.retained().not_sent(&topic, qos);
-                return false;
-            }
-            Err(error) => {
-                tracing::error!(topic, %error, "not published");
-                self.refuse();
-            }
-        }
-        true
-    }
-
-    fn publish_loose(&mut self, loose: Loose) {
-        let Loose { topic, payload, kind } = loose;
-        let (qos, seconds, correlation_data) = match kind {
-            LooseKind::Volatile => (QoS::AtMostOnce, 10, None),
-            LooseKind::Reply(correlation) => (QoS::AtLeastOnce, 30, correlation),
-        };
-        let bytes = topic.len() + payload.len() + correlation_data.as_ref().map_or(0, Bytes::len) + OVERHEAD;
-        if bytes > self.largest {
-            tracing::error!(topic, bytes, "the broker takes no packet so large: not published");
-            return self.refuse();
-        }
-        let properties =
-            PublishProperties { message_expiry_interval: Some(seconds), correlation_data, ..Default::default() };
-        let options = PublishOptions::new(qos).properties(properties);
-        let sent = if qos == QoS::AtMostOnce {
-            self.client.try_publish(topic, payload, options)
-        } else {
-            self.client.try_publish_tracked(topic, payload, options).map(|notice| self.fly(Cargo::Reply, notice))
-        };
-        if sent.is_err() {
-            self.line.shared.outbound_dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn fly(&mut self, cargo: Cargo, notice: PublishNotice) {
-        if self.flights.len() == 0 {
-            self.heard = self.line.clock.now();
-        }
-        self.flights.add(cargo, notice);
     }
 
     fn landed(&mut self, cargo: Cargo, landing: Landing) -> Option<End> {

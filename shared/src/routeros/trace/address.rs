@@ -32,6 +32,11 @@ pub(super) struct Range {
 }
 
 impl Range {
+    /// The first and the last address.
+    pub(super) fn ends(self) -> (IpAddr, IpAddr) {
+        (address(self.family, self.first), address(self.family, self.last))
+    }
+
     /// Reads one; host bits of a prefix count for nothing. Nothing where it is none (a DNS name, a dead id).
     pub(super) fn parse(text: &str) -> Option<Self> {
         if let Some((first, last)) = text.split_once('-') {

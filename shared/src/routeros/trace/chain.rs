@@ -4,7 +4,8 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 use super::{
     Step, Verdict,
-    matcher::{Says, judge},
+    matcher::Says,
+    rule::{Rule, judge},
     table::Table,
     walk::{Walk, World},
 };
@@ -28,8 +29,8 @@ pub(super) enum Next<'m> {
 pub(super) fn pass<'m>(walk: &mut Walk<'m, '_>, table: Table, chain: &'m str) -> Option<Verdict> {
     let mut open: Vec<(&str, usize)> = vec![(chain, 0)];
     while let Some((chain, at)) = open.pop() {
-        let Some(row) = walk.world.chains.row(walk.world, table, chain, at) else { continue };
-        match meet(walk, table, row, chain, &open) {
+        let Some(rule) = walk.world.chains.rule(walk.world, table, chain, at) else { continue };
+        match meet(walk, table, rule, chain, &open) {
             Next::On => open.push((chain, at + 1)),
             Next::Into(target) => open.extend([(chain, at + 1), (target, 0)]),
             Next::Back => {}
@@ -40,29 +41,30 @@ pub(super) fn pass<'m>(walk: &mut Walk<'m, '_>, table: Table, chain: &'m str) ->
     None
 }
 
-/// The rows of each chain in their order, found when the first packet comes to its table.
+/// The rules of each chain in their order, found when the first packet comes to its table.
 #[derive(Debug, Default)]
 pub(super) struct Chains<'m> {
-    tables: [OnceCell<BTreeMap<&'m str, Vec<&'m Row>>>; 4],
+    tables: [OnceCell<BTreeMap<&'m str, Vec<Rule<'m>>>>; 4],
 }
 
 impl<'m> Chains<'m> {
-    /// The `at`-th row of a chain.
-    fn row(&self, world: &World<'m>, table: Table, chain: &str, at: usize) -> Option<&'m Row> {
+    /// The `at`-th rule of a chain that is in force.
+    fn rule(&self, world: &World<'m>, table: Table, chain: &str, at: usize) -> Option<&Rule<'m>> {
         let chains = self.tables.get(table as usize)?.get_or_init(|| {
-            let mut chains: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-            for row in world.model.rows(table.menu(world.family)) {
-                chains.entry(row.get("chain")).or_default().push(row);
+            let mut chains: BTreeMap<&str, Vec<Rule>> = BTreeMap::new();
+            let rows = world.model.rows(table.menu(world.family)).iter();
+            for rule in rows.filter_map(|row| Rule::of(&world.interfaces, row)) {
+                chains.entry(rule.row.get("chain")).or_default().push(rule);
             }
             chains
         });
-        chains.get(chain)?.get(at).copied()
+        chains.get(chain)?.get(at)
     }
 }
 
 /// Puts the packet to one rule, and tells of it where it matched or could not be judged.
-fn meet<'m>(walk: &mut Walk<'m, '_>, table: Table, row: &'m Row, chain: &str, open: &[(&str, usize)]) -> Next<'m> {
-    let (says, unknown) = judge(walk.world, &walk.seen, row);
+fn meet<'m>(walk: &mut Walk<'m, '_>, table: Table, rule: &Rule<'m>, chain: &str, open: &[(&str, usize)]) -> Next<'m> {
+    let ((says, unknown), row) = (judge(walk.world, &walk.seen, rule), rule.row);
     let (next, note) = match says {
         Says::No => return Next::On,
         Says::Unknown => (Next::On, Some(format!("passed over: {unknown} cannot be judged"))),

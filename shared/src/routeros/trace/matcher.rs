@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use super::{
     NatState, Packet,
     address::{Family, Range},
+    interface::Interfaces,
     walk::World,
 };
-use crate::routeros::model::Row;
 
 /// What a rule, or one matcher of it, says of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,35 +31,18 @@ pub(super) struct Seen<'m> {
     pub(super) listed: Vec<(&'m str, IpAddr)>,
 }
 
-/// What a rule says; where that is [`Says::Unknown`], the matcher that could not be judged.
-pub(super) fn judge<'m>(world: &World<'m>, seen: &Seen, row: &'m Row) -> (Says, &'m str) {
-    // The dynamic rows of FastTrack only show its counters.
-    if row.is("disabled") || row.is("invalid") || (row.is("dynamic") && row.get("action") == "passthrough") {
-        return (Says::No, "");
+/// Whether a value itself is wanted, and the value without the sign that says otherwise.
+pub(super) fn plain(value: &str) -> (bool, &str) {
+    match value.strip_prefix('!') {
+        Some(rest) => (false, rest),
+        None => (true, value),
     }
-    let mut unknown = "";
-    for (name, value) in row.properties().filter(|(name, _)| !is_plain(name)) {
-        match matcher(world, seen, name, value) {
-            Some(Says::No) => return (Says::No, ""),
-            Some(Says::Unknown) => unknown = name,
-            Some(Says::Yes) | None => {}
-        }
-    }
-    if unknown.is_empty() { (Says::Yes, "") } else { (Says::Unknown, unknown) }
-}
-
-/// What every rule has and is no matcher: it need not be looked for among all that are.
-fn is_plain(name: &str) -> bool {
-    matches!(name, ".id" | "action" | "chain" | "comment" | "disabled" | "dynamic" | "invalid" | "jump-target")
 }
 
 /// What one property says; nothing where it is no matcher.
-fn matcher(world: &World, seen: &Seen, name: &str, value: &str) -> Option<Says> {
+pub(super) fn matcher(world: &World, seen: &Seen, name: &str, value: &str) -> Option<Says> {
     let packet = &seen.packet;
-    let (wanted, plain) = match value.strip_prefix('!') {
-        Some(rest) => (false, rest),
-        None => (true, value),
-    };
+    let (wanted, plain) = plain(value);
     let is = |matches: bool| if matches == wanted { Says::Yes } else { Says::No };
     // Of a packet without it, neither the value nor its opposite can be said.
     let is_some = |matches: Option<bool>| matches.map_or(Says::No, is);
@@ -148,8 +131,13 @@ fn is_listed(world: &World, seen: &Seen, list: &str, address: IpAddr) -> Option<
 
 /// Nothing where the rule is invalid: the interface is not there, or a port of a bridge, which no rule ever sees.
 fn interface(world: &World, meant: &str, interface: Option<&str>) -> Option<bool> {
-    let valid = meant.starts_with("all-") || (world.interfaces.exists(meant) && !world.interfaces.is_slave(meant));
+    let valid = is_valid(&world.interfaces, meant);
     valid.then(|| interface.is_some_and(|name| world.interfaces.is_meant(meant, name)))
+}
+
+/// Whether a rule that names an interface is in force.
+pub(super) fn is_valid(interfaces: &Interfaces, meant: &str) -> bool {
+    meant.starts_with("all-") || (interfaces.exists(meant) && !interfaces.is_slave(meant))
 }
 
 /// Nothing where there is no such list, which makes the rule invalid.
