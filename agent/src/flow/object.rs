@@ -123,7 +123,8 @@ pub trait Marked {
 
 impl Marked for Row {
     fn mark(&self) -> Option<&str> {
-        self.get("comment").split_whitespace().next().filter(|word| word.starts_with(MARK))
+        let comment = self.get("comment").trim_start();
+        comment.starts_with(MARK).then(|| comment.split(char::is_whitespace).next()).flatten()
     }
 }
 

@@ -92,6 +92,12 @@ class Demo:
             raise RuntimeError(f"a VIF could not be made: {self.call('GET', f'/change-sets/{change}')}")
         return state == "active"
 
+    def verify(self):
+        """Has all VIFs verified, and waits until they are."""
+        seen = max(vif["isolation"]["verified_at"] for vif in self.vifs())
+        self.call("POST", f"/routers/{self.router['id']}/vifs/{self.vifs()[0]['id']}/verify", {}, f"verify-{seen}")
+        until("a verification", lambda: all(vif["isolation"]["verified_at"] > seen for vif in self.vifs()))
+
     def restart_agent(self):
         """Starts the agent anew, and gives its process once it has compared everything on the router."""
         seen = max((vif["isolation"]["verified_at"] or "" for vif in self.vifs()), default="")

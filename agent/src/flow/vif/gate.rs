@@ -11,7 +11,7 @@ use super::{
     objects::{GATE_IN, GATE_OUT, ROUTE, ROUTE_FALLBACK, mark},
 };
 use crate::flow::object::{Marked, Menu, Row};
-use std::net::Ipv4Addr;
+use std::{collections::BTreeMap, net::Ipv4Addr};
 
 /// The part of a VIF's mark that names its lease, which is dynamic and never in an export.
 const LEASE: &str = "lease";
@@ -48,18 +48,26 @@ pub struct Wish<'a> {
     pub way: Option<Way>,
 }
 
-/// The rows of all gates as they were last read.
+/// The rows of all gates as they were last read. They are asked for each VIF, at each probe: so they are kept by their
+/// marks, and what has none of ours is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gates {
-    /// Entries of the list of open gates.
-    pub leases: Vec<Row>,
-    /// Rules that drop, in our chain.
-    pub drops: Vec<Row>,
-    /// Routes of the VIFs' tables, where any VIF has two ways.
-    pub routes: Vec<Row>,
+    leases: Rows,
+    drops: Rows,
+    routes: Rows,
 }
 
+/// Rows by their marks.
+type Rows = BTreeMap<String, Vec<Row>>;
+
 impl Gates {
+    /// From entries of the list of open gates, rules that drop in our chain, and routes of the VIFs' tables where any VIF
+    /// has two ways.
+    pub fn new(leases: Vec<Row>, drops: Vec<Row>, routes: Vec<Row>) -> Self {
+        let [leases, drops, routes] = [leases, drops, routes].map(by_mark);
+        Self { leases, drops, routes }
+    }
+
     /// What closes gates: of those that are to be closed, of those whose route is another than it should be, and of
     /// leases that nobody wants.
     pub fn shut(&self, wishes: &[Wish]) -> Vec<Step> {
@@ -68,8 +76,11 @@ impl Gates {
             drops.extend(self.drops_of(wish.vif).filter(|row| row.is("disabled")).map(id));
             leases.extend(self.lease_of(wish.vif).map(id));
         }
-        let wanted = |row: &Row| wishes.iter().any(|wish| is_lease_of(row, wish.vif));
-        leases.extend(self.leases.iter().filter(|row| is_ours(row) && !wanted(row)).map(id));
+        let wanted: BTreeMap<String, &Vif> = wishes.iter().map(|wish| (mark(wish.vif, LEASE), wish.vif)).collect();
+        for (mark, rows) in &self.leases {
+            let is_wanted = |row: &&Row| wanted.get(mark).is_some_and(|vif| is_lease_of(row, vif));
+            leases.extend(rows.iter().filter(|row| !is_wanted(row)).map(id));
+        }
         let mut steps = Vec::new();
         if !drops.is_empty() {
             steps.push(Step::Switch { menu: Menu::Filter, ids: drops, disabled: false });
@@ -89,14 +100,8 @@ impl Gates {
     /// What puts the routes right. The gates concerned are closed.
     pub fn turn(&self, wishes: &[Wish]) -> Vec<Step> {
         let (mut off, mut on) = (Vec::new(), Vec::new());
-        for wish in wishes.iter().filter(|wish| self.is_turned_wrong(wish)) {
-            for row in &self.routes {
-                match (self.should_be_off(wish, row), row.is("disabled")) {
-                    (Some(true), false) => off.push(id(row)),
-                    (Some(false), true) => on.push(id(row)),
-                    (Some(_) | None, _) => {}
-                }
-            }
+        for (row, should_be_off) in wishes.iter().flat_map(|wish| self.turned_wrong(wish)) {
+            if should_be_off { &mut off } else { &mut on }.push(id(row));
         }
         let step = |ids, disabled| Step::Switch { menu: Menu::IpRoute, ids, disabled };
         [(off, true), (on, false)]
@@ -137,34 +142,48 @@ impl Gates {
         self.lease_of(vif).is_some() && self.drops_of(vif).all(|row| row.is("disabled"))
     }
 
-    fn drops_of<'a>(&'a self, vif: &Vif) -> impl Iterator<Item = &'a Row> + use<'a> {
-        let marks = [mark(vif, GATE_OUT), mark(vif, GATE_IN)];
-        self.drops.iter().filter(move |row| row.mark().is_some_and(|own| marks.iter().any(|mark| mark == own)))
+    fn drops_of(&self, vif: &Vif) -> impl Iterator<Item = &Row> {
+        [GATE_OUT, GATE_IN].into_iter().flat_map(|part| rows_of(&self.drops, vif, part))
     }
 
     fn lease_of(&self, vif: &Vif) -> Option<&Row> {
-        self.leases.iter().find(|row| is_lease_of(row, vif))
+        rows_of(&self.leases, vif, LEASE).iter().find(|row| is_lease_of(row, vif))
     }
 
     fn is_turned_wrong(&self, wish: &Wish) -> bool {
-        self.routes.iter().any(|row| self.should_be_off(wish, row).is_some_and(|off| off != row.is("disabled")))
+        !self.turned_wrong(wish).is_empty()
     }
 
-    /// Whether a route has to be off; nothing where it is not one of this VIF's two, or neither is wanted.
-    fn should_be_off(&self, wish: &Wish, row: &Row) -> Option<bool> {
-        let (own, other) = (mark(wish.vif, ROUTE), mark(wish.vif, ROUTE_FALLBACK));
-        let has_two = self.routes.iter().any(|row| row.mark() == Some(other.as_str()));
-        let is_other = match row.mark() {
-            Some(mark) if mark == own && has_two => false,
-            Some(mark) if mark == other => true,
-            Some(_) | None => return None,
+    /// The routes of a VIF with two ways that are on and should be off, or the other way round, each with whether it
+    /// should be off. None where neither way is wanted.
+    fn turned_wrong(&self, wish: &Wish) -> Vec<(&Row, bool)> {
+        let is_other = match wish.way {
+            None | Some(Way::Closed) => return Vec::new(),
+            Some(Way::Own) => false,
+            Some(Way::Other) => true,
         };
-        match wish.way {
-            None | Some(Way::Closed) => None,
-            Some(Way::Own) => Some(is_other),
-            Some(Way::Other) => Some(!is_other),
+        let other = rows_of(&self.routes, wish.vif, ROUTE_FALLBACK);
+        if other.is_empty() {
+            return Vec::new();
+        }
+        let own = rows_of(&self.routes, wish.vif, ROUTE).iter().map(|row| (row, is_other));
+        own.chain(other.iter().map(|row| (row, !is_other))).filter(|(row, off)| *off != row.is("disabled")).collect()
+    }
+}
+
+fn by_mark(rows: Vec<Row>) -> Rows {
+    let mut all = Rows::new();
+    for row in rows {
+        if let Some(mark) = row.mark().filter(|mark| mark.starts_with("bulkhead:vif/")) {
+            all.entry(mark.to_owned()).or_default().push(row);
         }
     }
+    all
+}
+
+fn rows_of<'a>(rows: &'a Rows, vif: &Vif, part: &str) -> &'a [Row] {
+    // Most routers have no VIF with two ways.
+    if rows.is_empty() { &[] } else { rows.get(&mark(vif, part)).map_or(&[], Vec::as_slice) }
 }
 
 /// A script that removes the connections of services from the router's table, by whichever of its four addresses. The
@@ -185,13 +204,9 @@ fn id(row: &Row) -> String {
     row.id().to_owned()
 }
 
-/// An entry with a mark of ours.
-fn is_ours(row: &Row) -> bool {
-    row.mark().is_some_and(|mark| mark.starts_with("bulkhead:vif/"))
-}
-
+/// Whether an entry with the mark of a VIF's lease is one of its service.
 fn is_lease_of(row: &Row, vif: &Vif) -> bool {
-    row.mark() == Some(mark(vif, LEASE).as_str()) && row.get("address") == vif.service_ip().to_string()
+    row.get("address") == vif.service_ip().to_string()
 }
 
 #[cfg(test)]

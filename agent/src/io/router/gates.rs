@@ -68,7 +68,7 @@ impl RouterPort {
             let alone = leases.iter().filter(|lease| read.iter().any(|row| row.id() == lease.as_str()));
             self.each(alone.map(|lease| renew(std::slice::from_ref(lease))).collect()).await?;
         }
-        Ok(Sight { gates: Gates { leases: read, drops, routes }, peers })
+        Ok(Sight { gates: Gates::new(read, drops, routes), peers })
     }
 
     /// Carries out steps, each whatever becomes of the others; gives what the first that was refused was refused with.

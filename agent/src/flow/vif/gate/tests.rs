@@ -28,12 +28,9 @@ fn row(id: &str, part: &str, disabled: bool) -> Row {
 /// Drops on or off, with a lease or without, with the second way or without.
 fn gates(open: bool, lease: bool, other: Option<bool>) -> Gates {
     let lease = lease.then(|| row("*9", "lease", false));
+    let drops = vec![row("*1", "gate-out", open), row("*2", "gate-in", open), row("*3", "private", false)];
     let routes = other.map(|other| vec![row("*5", "route", other), row("*6", "route-fallback", !other)]);
-    Gates {
-        leases: lease.into_iter().collect(),
-        drops: vec![row("*1", "gate-out", open), row("*2", "gate-in", open), row("*3", "private", false)],
-        routes: routes.unwrap_or_default(),
-    }
+    Gates::new(lease.into_iter().collect(), drops, routes.unwrap_or_default())
 }
 
 /// The steps of a run, one word each: what closes, what turns, what opens.
@@ -89,17 +86,18 @@ fn a_route_is_turned_behind_a_closed_gate_alone() {
 
 #[test]
 fn a_lease_of_nobody_or_of_another_address_goes() {
-    let orphan = Gates { leases: vec![row("*9", "lease", false)], ..Gates::default() };
+    let orphan = Gates::new(vec![row("*9", "lease", false)], Vec::new(), Vec::new());
     assert_eq!(orphan.shut(&[]), [Step::Take(vec!["*9".to_owned()])]);
     let vif = vif();
     let wishes = [Wish { vif: &vif, way: Some(Way::Own) }];
     let mark = "bulkhead:vif/tor-1/lease";
     let elsewhere = Row::new([(".id", "*9"), ("comment", mark), ("address", "172.16.64.6")]);
-    let strange = Gates { leases: vec![elsewhere], ..gates(true, false, None) };
+    let drops = vec![row("*1", "gate-out", true), row("*2", "gate-in", true)];
+    let strange = Gates::new(vec![elsewhere], drops, Vec::new());
     assert_eq!(strange.shut(&wishes), [Step::Take(vec!["*9".to_owned()])]);
     assert!(!strange.is_open(&vif) && gates(true, true, None).is_open(&vif));
     let foreign = Row::new([(".id", "*9"), ("comment", "somebody's"), ("address", "172.16.64.2")]);
-    let foreign = Gates { leases: vec![foreign], ..Gates::default() };
+    let foreign = Gates::new(vec![foreign], Vec::new(), Vec::new());
     assert_eq!(foreign.shut(&[]), [], "an entry of somebody else is theirs");
 }
 
