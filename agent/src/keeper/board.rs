@@ -35,6 +35,13 @@ impl Inner {
     fn is_watched(&self, now: Instant) -> bool {
         self.watched_until.is_some_and(|until| now < until)
     }
+
+    /// Whether a summary is to be said: at once where something happened; where only figures moved, once a period while
+    /// somebody looks, to whom traffic samples tell what moves faster, and seldom otherwise.
+    fn is_due(&self, essence: &RouterState, now: Instant, period: Duration) -> bool {
+        let every = if self.is_watched(now) { period } else { period.max(FIGURES_EVERY) };
+        self.said.as_ref().is_none_or(|(said, at)| said != essence || now.duration_since(*at) >= every)
+    }
 }
 
 impl Board {
@@ -62,8 +69,7 @@ impl Board {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).is_watched(self.clock.now())
     }
 
-    /// Says what happened, and the summary when it is another. Where only figures moved, once a period while somebody
-    /// looks, to whom traffic samples tell what moves faster, and seldom otherwise.
+    /// Says what happened, and the summary when that is due.
     pub(super) fn say(&self) {
         let now = self.clock.unix_millis();
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,10 +79,7 @@ impl Board {
         let state = inner.sight.state(self.voice.refused(), now);
         let essence = essence(&state);
         let moment = self.clock.now();
-        let every = if inner.is_watched(moment) { self.period } else { self.period.max(FIGURES_EVERY) };
-        let fresh =
-            inner.said.as_ref().is_some_and(|(said, at)| *said == essence && moment.duration_since(*at) < every);
-        if !fresh {
+        if inner.is_due(&essence, moment, self.period) {
             self.voice.state(&state, now);
             inner.said = Some((essence, moment));
         }
@@ -89,5 +92,28 @@ impl Board {
 
     pub(super) fn traffic(&self, sample: TrafficSample) {
         self.voice.traffic(sample, self.clock.unix_millis());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::clock;
+
+    #[test]
+    fn figures_alone_are_said_seldom_while_nobody_looks_and_what_happened_at_once() {
+        let period = Duration::from_secs(10);
+        let start = clock::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let essence = Sight::default().state(Vec::new(), 0);
+        let mut inner = Inner::default();
+        assert!(inner.is_due(&essence, start, period), "nothing was said yet");
+        inner.said = Some((essence.clone(), start));
+        assert!(!inner.is_due(&essence, after(59), period) && inner.is_due(&essence, after(60), period));
+        let other = RouterState { refused: vec![("forged".to_owned(), 1)], ..essence.clone() };
+        assert!(inner.is_due(&other, after(1), period));
+        inner.watched_until = Some(after(30));
+        assert!(!inner.is_due(&essence, after(9), period) && inner.is_due(&essence, after(10), period));
+        assert!(!inner.is_due(&essence, after(40), period), "they look no more");
     }
 }

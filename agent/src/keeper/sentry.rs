@@ -166,7 +166,7 @@ impl Sentry {
                     }
                     Done::Purged { services, result } => {
                         if let Err(error) = result {
-                            tracing::warn!(%error, "the connections of a closed gate were not forgotten");
+                            tracing::warn!(%error, "the connections of services were not forgotten");
                         }
                         self.enforcer.emptied(&services);
                         self.follow(self.clock.now()).await?;

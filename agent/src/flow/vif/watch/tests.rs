@@ -2,7 +2,7 @@ use super::*;
 use kill_switch::HOLD;
 use shared::{
     net::VlanId,
-    vif::{Egress as Out, KillSwitchState, VifName, VifSpec},
+    vif::{Egress as Out, Isolation, KillSwitchState, VifName, VifSpec},
 };
 
 const MS: Duration = Duration::from_millis(10);
@@ -173,4 +173,25 @@ fn a_tunnel_is_settled_when_nobody_on_it_waits() {
     watch.lost();
     watch.look(MS, 2);
     assert_eq!(settled(&watch), [false]);
+}
+
+#[test]
+fn a_vif_is_named_once_when_it_is_whole_again_and_only_then() {
+    let mut watch = watch(&[vif("a", "wg1", 100, KillSwitchMode::Block), vif("b", "wg1", 101, KillSwitchMode::Block)]);
+    let mut verified = |broken: &[&str]| {
+        let verdict = |name: &str| {
+            let status = if broken.contains(&name) { VifStatus::Failed } else { VifStatus::Inactive };
+            let isolation =
+                Isolation { verified_at: 0, ok: true, findings: Vec::new(), took_ms: 0, traced: 0, tripped: 0 };
+            (id(name), Verdict { isolation, status, shut: None })
+        };
+        let mended = watch.verified(&["a", "b", "gone"].map(verdict).into());
+        mended.into_iter().map(|vif| vif.spec.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(verified(&[]), [""; 0], "whole from the first look on");
+    assert_eq!(verified(&["a", "gone"]), [""; 0]);
+    assert_eq!(verified(&["a", "b"]), [""; 0]);
+    assert_eq!(verified(&["b"]), ["a"]);
+    assert_eq!(verified(&[]), ["b"]);
+    assert_eq!(verified(&[]), [""; 0]);
 }
