@@ -4,7 +4,7 @@
 //! a block, in which each name stands once and all values one after the other: a few large pieces of memory that are
 //! given back as a whole, where thousands of small ones would leave holes that nobody else can use.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// One row. Cloning it copies nothing; the block lives as long as any of its rows.
 #[derive(Clone, Default)]
@@ -38,6 +38,8 @@ struct Cell {
 #[derive(Default)]
 pub struct Rows {
     block: Block,
+    /// Where each name stands: whoever answers with a new one for each property keeps nobody waiting.
+    places: BTreeMap<Box<str>, u16>,
 }
 
 impl Rows {
@@ -52,11 +54,11 @@ impl Rows {
         sorted.sort_by(|(a, _), (b, _)| a.as_ref().cmp(b.as_ref()));
         sorted.dedup_by(|(later, _), (first, _)| later.as_ref() == first.as_ref());
         // Rows of one answer mostly have the same names.
-        let before = self.block.cells(self.block.ends.len().wrapping_sub(1)).start;
-        for (at, (name, value)) in sorted.iter().enumerate() {
+        let before = self.len().checked_sub(1).map_or(0, |last| self.block.cells(last).start);
+        for (at, (own, value)) in sorted.iter().enumerate() {
             let like = self.block.cells.get(before + at).map(|cell| cell.name);
-            let name = like.filter(|like| self.block.name(*like) == name.as_ref());
-            let Some(name) = name.or_else(|| self.named(sorted[at].0.as_ref())) else { continue };
+            let name = like.filter(|like| self.block.name(*like) == own.as_ref());
+            let Some(name) = name.or_else(|| self.named(own.as_ref())) else { continue };
             let Ok(end) = u32::try_from(self.block.values.len() + value.as_ref().len()) else { continue };
             self.block.values.push_str(value.as_ref());
             self.block.cells.push(Cell { name, end });
@@ -66,14 +68,15 @@ impl Rows {
 
     /// The place of a name, a new one where it has none.
     fn named(&mut self, name: &str) -> Option<u16> {
-        let block = &mut self.block;
-        let count = block.name_ends.len();
-        let known = (0..count).find(|at| u16::try_from(*at).is_ok_and(|at| block.name(at) == name));
-        let place = u16::try_from(known.unwrap_or(count)).ok()?;
-        if known.is_none() {
-            block.names.push_str(name);
-            block.name_ends.push(u32::try_from(block.names.len()).ok()?);
+        if let Some(place) = self.places.get(name) {
+            return Some(*place);
         }
+        let block = &mut self.block;
+        let place = u16::try_from(block.name_ends.len()).ok()?;
+        let end = u32::try_from(block.names.len() + name.len()).ok()?;
+        block.names.push_str(name);
+        block.name_ends.push(end);
+        self.places.insert(name.into(), place);
         Some(place)
     }
 
@@ -90,6 +93,7 @@ impl Rows {
     /// Bytes of memory that they take, about.
     pub fn size(&self) -> usize {
         self.block.values.len()
+            + self.block.names.len()
             + self.block.cells.len() * size_of::<Cell>()
             + self.block.ends.len() * (size_of::<u32>() + size_of::<Row>())
     }
