@@ -70,6 +70,27 @@ pub struct Packet {
     pub fasttrack: bool,
 }
 
+impl Packet {
+    /// A packet that opens a connection, of which nothing else is known.
+    pub fn new(src: IpAddr, dst: IpAddr, protocol: &str) -> Self {
+        Self {
+            src,
+            dst,
+            protocol: protocol.to_owned(),
+            src_port: None,
+            dst_port: None,
+            in_interface: None,
+            src_mac: None,
+            connection_state: ConnectionState::New,
+            connection_nat_state: Vec::new(),
+            connection_mark: None,
+            packet_mark: None,
+            routing_mark: None,
+            fasttrack: false,
+        }
+    }
+}
+
 /// What connection tracking says of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

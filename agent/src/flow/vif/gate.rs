@@ -52,13 +52,13 @@ pub struct Wish<'a> {
 /// marks, and what has none of ours is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gates {
-    leases: Rows,
-    drops: Rows,
-    routes: Rows,
+    leases: ByMark,
+    drops: ByMark,
+    routes: ByMark,
 }
 
-/// Rows by their marks.
-type Rows = BTreeMap<String, Vec<Row>>;
+/// ByMark by their marks.
+type ByMark = BTreeMap<String, Vec<Row>>;
 
 impl Gates {
     /// From entries of the list of open gates, rules that drop in our chain, and routes of the VIFs' tables where any VIF
@@ -171,8 +171,8 @@ impl Gates {
     }
 }
 
-fn by_mark(rows: Vec<Row>) -> Rows {
-    let mut all = Rows::new();
+fn by_mark(rows: Vec<Row>) -> ByMark {
+    let mut all = ByMark::new();
     for row in rows {
         if let Some(mark) = row.mark().filter(|mark| mark.starts_with("bulkhead:vif/")) {
             all.entry(mark.to_owned()).or_default().push(row);
@@ -181,7 +181,7 @@ fn by_mark(rows: Vec<Row>) -> Rows {
     all
 }
 
-fn rows_of<'a>(rows: &'a Rows, vif: &Vif, part: &str) -> &'a [Row] {
+fn rows_of<'a>(rows: &'a ByMark, vif: &Vif, part: &str) -> &'a [Row] {
     // Most routers have no VIF with two ways.
     if rows.is_empty() { &[] } else { rows.get(&mark(vif, part)).map_or(&[], Vec::as_slice) }
 }

@@ -198,18 +198,10 @@ fn packet(src: Ipv4Addr, dst: Ipv4Addr, kind: (&str, Option<u16>), by: &str, sta
 
 fn plain(src: IpAddr, dst: IpAddr, (protocol, port): (&str, Option<u16>), by: &str, state: ConnectionState) -> Packet {
     Packet {
-        src,
-        dst,
-        protocol: protocol.to_owned(),
         src_port: port.map(|_| 40_000),
         dst_port: port,
         in_interface: Some(by.to_owned()),
-        src_mac: None,
         connection_state: state,
-        connection_nat_state: Vec::new(),
-        connection_mark: None,
-        packet_mark: None,
-        routing_mark: None,
-        fasttrack: false,
+        ..Packet::new(src, dst, protocol)
     }
 }

@@ -10,9 +10,9 @@ use crate::flow::{
 };
 use shared::routeros::{
     model::Model,
-    trace::{ConnectionState, Packet, Tracer, Verdict},
+    trace::{Packet, Tracer, Verdict},
 };
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 /// Somebody on the Internet, of a network for documentation (RFC 5737).
 const INTERNET: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 77);
@@ -36,19 +36,10 @@ pub(super) fn are_answered(egress: &str, router: &Snapshot, around: &Around) -> 
 /// Of a question for a name, to the port that it was asked from: nobody listens there.
 fn answer(own: Ipv4Addr, egress: &str) -> Packet {
     Packet {
-        src: IpAddr::V4(INTERNET),
-        dst: IpAddr::V4(own),
-        protocol: "udp".to_owned(),
         src_port: Some(53),
         dst_port: Some(40_000),
         in_interface: Some(egress.to_owned()),
-        src_mac: None,
-        connection_state: ConnectionState::New,
-        connection_nat_state: Vec::new(),
-        connection_mark: None,
-        packet_mark: None,
-        routing_mark: None,
-        fasttrack: false,
+        ..Packet::new(INTERNET.into(), own.into(), "udp")
     }
 }
 

@@ -181,21 +181,7 @@ fn admitted(router: &Model, from: IpAddr, name: &str, port: u16) -> Result<(), C
 
 /// A packet that opens a TCP connection.
 pub(super) fn tcp(src: IpAddr, dst: IpAddr, src_port: u16, dst_port: u16) -> Packet {
-    Packet {
-        src,
-        dst,
-        protocol: "tcp".to_owned(),
-        src_port: Some(src_port),
-        dst_port: Some(dst_port),
-        in_interface: None,
-        src_mac: None,
-        connection_state: ConnectionState::New,
-        connection_nat_state: Vec::new(),
-        connection_mark: None,
-        packet_mark: None,
-        routing_mark: None,
-        fasttrack: false,
-    }
+    Packet { src_port: Some(src_port), dst_port: Some(dst_port), ..Packet::new(src, dst, "tcp") }
 }
 
 /// The packet, and the answer to it.
