@@ -1,7 +1,7 @@
 //! As with a real router: `bulkhead serve`, `router add`, the script on the router, the agent on its mount; with a
 //! broker that is not ours, and somebody there who records and repeats.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -32,6 +32,15 @@ fn client(program: &Path, broker: &Broker) -> Command {
     let mut command = Command::new(program);
     command.args(["-V", "mqttv5", "-h", "127.0.0.1", "-p", &broker.port.to_string()]);
     command
+}
+
+/// A VIF once it has been verified: until then nobody says that it is whole.
+async fn verified(rest: &Rest, name: &str) -> anyhow::Result<Value> {
+    clock::wait("a verified VIF", clock::SOON, || async {
+        let vif = rest.vif("attic", name).await?;
+        Ok(vif.filter(|vif| vif["isolation"]["verified_at"].is_string()))
+    })
+    .await
 }
 
 async fn kept(rest: &Rest, change_set: &str) -> anyhow::Result<()> {
@@ -175,7 +184,7 @@ async fn a_kept_vif_outlives_a_crash_of_everything_but_the_router() -> anyhow::R
     controller.rest.router_is("attic", "online").await?;
     let before = twin.control.export().await?;
     kept(&controller.rest, &controller.rest.create_vif("attic", "tor", "make").await?).await?;
-    let vif = clock::wait("the VIF", clock::SOON, || controller.rest.vif("attic", "tor")).await?;
+    let vif = verified(&controller.rest, "tor").await?;
 
     let port = broker.port;
     drop((agent, controller, broker));
@@ -184,7 +193,7 @@ async fn a_kept_vif_outlives_a_crash_of_everything_but_the_router() -> anyhow::R
     let _agent = Agent::on_mount(&mount, &twin, place)?;
     let rest = &controller.rest;
     rest.router_is("attic", "online").await?;
-    let found = clock::wait("the VIF again", clock::SOON, || rest.vif("attic", "tor")).await?;
+    let found = verified(rest, "tor").await?;
     for field in ["id", "vlan_id", "gateway_ip", "service_ip", "created_at", "status"] {
         assert_eq!(found[field], vif[field], "{field}");
     }
